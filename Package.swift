@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "linefeed",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "linefeed", targets: ["linefeed"])
+    ],
+    dependencies: [
+        // The command line: flags, help, completion.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // Deque and Heap: lane queues and the one timer heap that stands in for a task per lane.
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        // SHA-256 and HMAC: client tokens and SigV4.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        // One logging front for every target.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        // ByteBuffer, the currency of both the HTTP client and the HTTP server.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        // SQLite with WAL, migrations and a typed query layer, under the dataset service.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // The HTTP server of the dataset service.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        // Pooled HTTP client of the dataset client.
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        // Start, signal handling and ordered stop of everything that runs.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // librdkafka; the only way to it is the Kafka target.
+        .systemLibrary(name: "CRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .target(name: "Kafka", dependencies: ["CRDKafka", .product(name: "Logging", package: "swift-log")]),
+
+        // simdjson behind a C header; the only way to it is the Labelling target.
+        .target(
+            name: "CSimdjson",
+            cxxSettings: [.unsafeFlags(["-O3"])],
+            linkerSettings: [.linkedLibrary("simdjson")]
+        ),
+        .target(name: "Labelling", dependencies: ["CSimdjson", "LookoutVision"]),
+        .target(
+            name: "Settlement",
+            dependencies: [
+                "Labelling", "LookoutVision",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]
+        ),
+
+        .target(name: "LookoutVision"),
+        .target(name: "SigV4", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+        .target(
+            name: "DatasetClient",
+            dependencies: [
+                "SigV4", "LookoutVision",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]
+        ),
+        .target(
+            name: "DatasetService",
+            dependencies: [
+                "SigV4", "LookoutVision",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+
+        .target(
+            name: "Worker",
+            dependencies: [
+                "Kafka", "Settlement", "DatasetClient",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(name: "Telemetry", dependencies: [.product(name: "Logging", package: "swift-log")]),
+        .executableTarget(
+            name: "linefeed",
+            dependencies: [
+                "Worker", "DatasetService", "Telemetry",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+    ]
+)
+
+// One set of rules for every Swift target. A misspelt feature name is silently off, so
+// Sources/Settlement/CompilerSettings.swift refuses to build without them.
+for target in package.targets where [.regular, .executable, .test].contains(target.type) {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+}

@@ -1,0 +1,25 @@
+/// The patterns of the service model, checked over UTF-8 bytes so that a hot path need not build a `String`.
+package enum Names {
+    /// `[a-zA-Z0-9][a-zA-Z0-9_\-]*`, 1 to 255 characters (shape `ProjectName`).
+    package static func isProjectName(_ bytes: some Collection<UInt8>) -> Bool {
+        guard Limits.projectNameCharacters.contains(bytes.count), let first = bytes.first, isAlphanumeric(first) else {
+            return false
+        }
+        return bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
+    }
+
+    /// `^[a-zA-Z0-9-]+$`, 1 to 64 characters (shape `ClientToken`).
+    package static func isClientToken(_ bytes: some Collection<UInt8>) -> Bool {
+        Limits.clientTokenCharacters.contains(bytes.count)
+            && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,1 @@
+@main struct Linefeed { static func main() { print("linefeed") } }
