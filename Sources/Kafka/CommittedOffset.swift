@@ -1,0 +1,71 @@
+import CRDKafka
+
+/// What a group has committed for one partition.
+package struct CommittedOffset: Sendable, Hashable {
+    package let partition: Int32
+    /// The next offset to read; nil when the group never committed this partition, or its commit expired.
+    package let offset: Int64?
+    /// The commit's metadata, without trailing NUL characters (which librdkafka up to 2.6.0 may add).
+    package let metadata: String
+    /// Why nothing is known about this partition; `offset` means nothing then.
+    package let error: KafkaError?
+
+    init(_ element: borrowing rd_kafka_topic_partition_t) {
+        partition = element.partition
+        offset = element.offset >= 0 ? element.offset : nil
+        if let start = element.metadata, element.metadata_size > 0 {
+            var bytes = UnsafeRawBufferPointer(start: start, count: element.metadata_size)[...]
+            while bytes.last == 0 { bytes.removeLast() }
+            metadata = String(decoding: bytes, as: UTF8.self)
+        } else {
+            metadata = ""
+        }
+        let code = element.err
+        error = code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code, "read committed offset")
+    }
+
+    /// The committed offsets of `partitions`, by a blocking call.
+    static func query(
+        _ handle: ClientHandle, topic: String, _ partitions: some Sequence<Int32>, timeout: Duration
+    ) throws(KafkaError) -> [CommittedOffset] {
+        let list = PartitionList(topic: topic, partitions)
+        guard list.raw.pointee.cnt > 0 else { return [] }
+        let code = rd_kafka_committed(handle.raw, list.raw, timeout.timeoutMilliseconds)
+        try KafkaError.check(code, "read committed offsets")
+        var result: [CommittedOffset] = []
+        list.forEach { result.append(CommittedOffset($0)) }
+        return result
+    }
+}
+
+/// One partition's part of a commit: the next offset to read, and text to keep with it.
+package struct OffsetCommit: Sendable, Hashable {
+    package let partition: Int32
+    package let offset: Int64
+    /// Printable text without NUL; the broker refuses more than `offset.metadata.max.bytes` (4096 by default).
+    package let metadata: String
+
+    package init(partition: Int32, offset: Int64, metadata: String) {
+        self.partition = partition
+        self.offset = offset
+        self.metadata = metadata
+    }
+}
+
+/// The offsets that a partition's log spans: `low` is the first there is, `high` the next to be written.
+package struct Watermarks: Sendable, Hashable {
+    package let low: Int64
+    package let high: Int64
+
+    /// Asks the leader, by a blocking call.
+    static func query(
+        _ handle: ClientHandle, topic: String, partition: Int32, timeout: Duration
+    ) throws(KafkaError) -> Watermarks {
+        var low: Int64 = 0
+        var high: Int64 = 0
+        let code = rd_kafka_query_watermark_offsets(
+            handle.raw, topic, partition, &low, &high, timeout.timeoutMilliseconds)
+        try KafkaError.check(code, "read watermarks of partition \(partition)")
+        return Watermarks(low: low, high: high)
+    }
+}

@@ -1,0 +1,168 @@
+import CRDKafka
+import Synchronization
+
+/// One topic, one group member, one dedicated thread on which the delegate hears everything.
+///
+/// Rules that hold whatever the properties say, because exactly-once rests on them: nothing is committed but
+/// through `ConsumerControl.commit`, no offset is stored by librdkafka, ends of partitions are reported. Defaults
+/// where nothing is set: `range` assignment, which is eager (a commit during a cooperative rebalance can lose the
+/// assignment before 2.10.0), and `auto.offset.reset=earliest`.
+package final class Consumer: Sendable {
+    private let shared: ConsumerShared
+    private let control: Mutex<Handoff?>
+
+    /// Makes the client; nothing is joined or called before `start`.
+    ///
+    /// - Parameters:
+    ///   - delegate: handed over: from here on only the consumer's thread touches it. Released when that ends.
+    ///   - log: takes librdkafka's log lines.
+    /// - Throws: a property that librdkafka refuses, or a topic name that is empty or a pattern.
+    package init(
+        topic: String, group: String, properties: KafkaProperties, delegate: sending any ConsumerDelegate,
+        log: @escaping KafkaLog
+    ) throws(KafkaError) {
+        guard !topic.isEmpty, !topic.hasPrefix("^"), !group.isEmpty else {
+            throw KafkaError(
+                RD_KAFKA_RESP_ERR__INVALID_ARG, "make consumer", message: "needs the name of a topic and of a group")
+        }
+        shared = ConsumerShared()
+        let control = ConsumerControl(topic: topic, delegate: delegate, shared: shared)
+        let handle = try ClientHandle(
+            RD_KAFKA_CONSUMER, Self.complete(properties, group: group), events: control, log: log)
+        // Log, error and rebalance events then come through the consumer queue, on the consumer's thread.
+        try KafkaError.check(rd_kafka_poll_set_consumer(handle.raw), "make consumer")
+        guard let queue = rd_kafka_queue_get_consumer(handle.raw) else {
+            throw KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, "make consumer")
+        }
+        control.handle = handle
+        control.queue = queue
+        shared.open(queue)
+        self.control = Mutex(Handoff(control: control))
+    }
+
+    deinit {
+        // Never started: the queue's reference goes before its client does.
+        if control.withLock({ $0 != nil }) { shared.closeQueue() }
+    }
+
+    /// Starts the thread, which joins the group. A second call does nothing.
+    package func start() {
+        guard let handoff = control.withLock({ $0.take() }) else { return }
+        do {
+            try DedicatedThread.start("kafka-consumer") { handoff.control.run() }
+        } catch {
+            shared.closeQueue()
+            shared.finish(ConsumerEnd(error: error, leftGroup: false, isDestroyed: false))
+        }
+    }
+
+    /// Makes the delegate's next turn come at once, from any thread. Cheap, coalesced, never lost.
+    package func wake() {
+        shared.wake()
+    }
+
+    /// How long ago the delegate's last turn began; nil before the first. A watchdog for readiness:
+    /// `max.poll.interval.ms` is not one, since before 2.1.0 any poll of any queue resets it.
+    package var sinceLastTurn: Duration? { shared.sinceLastTurn }
+
+    /// Answers when the thread has ended, by `close` or a fatal error; at once when it has ended before.
+    package func finished() async -> ConsumerEnd {
+        await shared.finished()
+    }
+
+    private static func complete(_ properties: KafkaProperties, group: String) -> KafkaProperties {
+        var result = properties
+        result["group.id"] = group
+        result["auto.commit.enable"] = nil
+        result["enable.auto.commit"] = "false"
+        result["enable.auto.offset.store"] = "false"
+        result["enable.partition.eof"] = "true"
+        result.setDefault("auto.offset.reset", "earliest")
+        // Refused together with the newer group protocol, where the broker assigns.
+        if result["group.protocol"]?.lowercased() != "consumer" {
+            result.setDefault("partition.assignment.strategy", "range")
+        }
+        return result
+    }
+
+    /// The control on its way to the thread that will own it.
+    private struct Handoff: @unchecked Sendable {
+        let control: ConsumerControl
+    }
+}
+
+/// The part of a consumer that other threads may touch.
+final class ConsumerShared: Sendable {
+    private let isWoken = Atomic(false)
+    private let lastTurn = Atomic<Int64>(0)
+    private let origin = ContinuousClock.now
+    private let queue = Mutex(Queue(pointer: nil))
+    private let end = Mutex(End.running([]))
+
+    private struct Queue: @unchecked Sendable {
+        var pointer: OpaquePointer?
+    }
+
+    private enum End {
+        case running([CheckedContinuation<ConsumerEnd, Never>])
+        case ended(ConsumerEnd)
+    }
+
+    func open(_ pointer: OpaquePointer) {
+        let fresh = Queue(pointer: pointer)
+        queue.withLock { $0 = fresh }
+    }
+
+    /// Gives the queue's reference back; later wakes do nothing.
+    func closeQueue() {
+        let last = queue.withLock { queue in
+            let last = queue
+            queue.pointer = nil
+            return last
+        }
+        if let pointer = last.pointer { rd_kafka_queue_destroy(pointer) }
+    }
+
+    func wake() {
+        // The first wake since the last turn yields the queue; the yield sticks to it, so that a poll which has not
+        // begun yet returns at once too. The lock keeps the queue from being destroyed meanwhile.
+        guard !isWoken.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        queue.withLock { queue in
+            if let pointer = queue.pointer { rd_kafka_queue_yield(pointer) }
+        }
+    }
+
+    func beginTurn(_ now: ContinuousClock.Instant) {
+        isWoken.store(false, ordering: .sequentiallyConsistent)
+        lastTurn.store(max(1, (now - origin).nanoseconds), ordering: .relaxed)
+    }
+
+    var sinceLastTurn: Duration? {
+        let turn = lastTurn.load(ordering: .relaxed)
+        guard turn != 0 else { return nil }
+        return ContinuousClock.now - (origin + .nanoseconds(turn))
+    }
+
+    func finish(_ result: ConsumerEnd) {
+        let waiters = end.withLock { end -> [CheckedContinuation<ConsumerEnd, Never>] in
+            guard case .running(let waiters) = end else { return [] }
+            end = .ended(result)
+            return waiters
+        }
+        for waiter in waiters { waiter.resume(returning: result) }
+    }
+
+    func finished() async -> ConsumerEnd {
+        await withCheckedContinuation { continuation in
+            let result = end.withLock { end -> ConsumerEnd? in
+                switch end {
+                case .ended(let result): return result
+                case .running(let waiters):
+                    end = .running(waiters + [continuation])
+                    return nil
+                }
+            }
+            if let result { continuation.resume(returning: result) }
+        }
+    }
+}

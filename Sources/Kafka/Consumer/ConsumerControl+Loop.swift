@@ -1,0 +1,136 @@
+import CRDKafka
+
+extension ConsumerControl: ClientEvents {
+    func failed(_ error: KafkaError) {
+        if error.isFatal { fatalError = fatalError ?? error }
+        delegate.consumerFailed(error, by: self)
+    }
+}
+
+/// What one round of polling may do before the delegate's turn comes.
+private enum Round {
+    static let records = 4096
+    static let duration: Duration = .milliseconds(5)
+    /// How many records pass between two looks at the clock.
+    static let stride = 64
+    static let longestWait: Duration = .seconds(1)
+    /// While closing, the end is seen by asking; librdkafka does not always post it.
+    static let closingWait: Duration = .milliseconds(20)
+}
+
+extension ConsumerControl {
+    /// The life of the consumer's thread: join, poll until closed or fatal, destroy.
+    func run() {
+        guard let handle else { return }
+        let subscription = PartitionList(topic: topic, CollectionOfOne(RD_KAFKA_PARTITION_UA))
+        let code = rd_kafka_subscribe(handle.raw, subscription.raw)
+        if code != RD_KAFKA_RESP_ERR_NO_ERROR {
+            failed(KafkaError(code, "subscribe to \(topic)", isFatal: true))
+        }
+        var wait: Duration = .zero
+        while fatalError == nil, !isClosed(handle) {
+            pollRound(handle, wait: wait)
+            deliverDeferred()
+            let now = ContinuousClock.now
+            expireCommit(now: now)
+            // Before the turn: a wake that comes while the delegate works makes the next poll return at once.
+            shared.beginTurn(now)
+            let answer = delegate.turn(self)
+            deliverDeferred()
+            wait = nextWait(answer)
+        }
+        end(handle)
+    }
+
+    private func isClosed(_ handle: ClientHandle) -> Bool {
+        guard let closing else { return false }
+        return rd_kafka_consumer_closed(handle.raw) != 0 || closing <= .now
+    }
+
+    private func nextWait(_ answer: Duration) -> Duration {
+        guard deferred.isEmpty else { return .zero }
+        let now = ContinuousClock.now
+        var wait = min(answer, Round.longestWait)
+        if let deadline = outstandingCommit?.deadline { wait = min(wait, deadline - now) }
+        if let closing { wait = min(wait, closing - now, Round.closingWait) }
+        return max(wait, .zero)
+    }
+
+    /// Waits for the first message, then takes what is there, up to a bound.
+    ///
+    /// Single messages, not batches: batch consume loses offsets around pause and resume before 2.1.0. Messages
+    /// are prefetched, so a poll costs no system call.
+    private func pollRound(_ handle: ClientHandle, wait: Duration) {
+        guard let first = rd_kafka_consumer_poll(handle.raw, wait.timeoutMilliseconds) else { return }
+        take(first)
+        let end = ContinuousClock.now + Round.duration
+        var count = 1
+        while count < Round.records, fatalError == nil, let message = rd_kafka_consumer_poll(handle.raw, 0) {
+            take(message)
+            count += 1
+            if count % Round.stride == 0, ContinuousClock.now >= end { return }
+        }
+    }
+
+    private func take(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
+        // Before anything else: an error comes in the shape of a record, its text in place of the value.
+        guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
+            takeError(message)
+            rd_kafka_message_destroy(message)
+            return
+        }
+        let record = Record(owning: message)
+        switch positions.accept(record.partition, record.offset) {
+        case .expected: delegate.received(record, by: self)
+        case .rewound: dropped.rewound += 1
+        case .unassigned: dropped.unassigned += 1
+        }
+    }
+
+    private func takeError(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
+        let code = message.pointee.err
+        let partition = message.pointee.partition
+        if code == RD_KAFKA_RESP_ERR__PARTITION_EOF {
+            guard positions.position(of: partition) != nil else { return }
+            // Control records of transactions and compacted tails lie below it: nothing is left to deliver there.
+            positions.advance(partition, to: message.pointee.offset)
+            delegate.reachedEnd(partition: partition, offset: message.pointee.offset, by: self)
+            return
+        }
+        let text = rd_kafka_message_errstr(message).map { String(cString: $0) }
+        failed(KafkaError(code, "consume partition \(partition)", message: text))
+    }
+
+    private func deliverDeferred() {
+        // News may make news: a failed commit, answered by another one.
+        while !deferred.isEmpty {
+            let news = deferred
+            deferred = []
+            for item in news {
+                switch item {
+                case .commitFinished(let id, let outcome): delegate.commitFinished(id, outcome, by: self)
+                case .failed(let error): failed(error)
+                }
+            }
+            if closing != nil || fatalError != nil { return }
+        }
+    }
+
+    private func end(_ handle: ClientHandle) {
+        let leftGroup = rd_kafka_consumer_closed(handle.raw) != 0
+        self.handle = nil
+        queue = nil
+        positions.removeAll()
+        if let commit = outstandingCommit {
+            outstandingCommit = nil
+            delegate.commitFinished(commit.id, .timedOut, by: self)
+        }
+        for case .commitFinished(let id, let outcome) in deferred { delegate.commitFinished(id, outcome, by: self) }
+        deferred = []
+        shared.closeQueue()
+        // Past the deadline nobody waits for destroy at all; after a fatal error there is no deadline to keep.
+        let budget = closing.map { $0 - .now } ?? .seconds(2)
+        let isDestroyed = handle.destroy(within: budget)
+        shared.finish(ConsumerEnd(error: fatalError, leftGroup: leftGroup, isDestroyed: isDestroyed))
+    }
+}

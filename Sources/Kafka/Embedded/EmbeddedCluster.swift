@@ -1,0 +1,139 @@
+import CRDKafka
+import Synchronization
+
+/// A Kafka cluster inside this process, on loopback TCP, for tests and the demo; other processes may connect.
+///
+/// It is librdkafka's mock: produce, fetch, groups, commits with metadata, idempotence; no disk, about 5 MB kept
+/// per partition (the oldest is dropped silently), no CreateTopics, ports of its own choice. With librdkafka 2.0.2 a
+/// change of membership settles only after `session.timeout.ms` − 1 s (session time-outs are looked for once a
+/// second), the first join after 3 s, and a dead member is noticed by its session alone.
+///
+/// `@unchecked Sendable`: the mock's functions take its lock or pass a message to its thread; `destroy` happens once.
+package final class EmbeddedCluster: @unchecked Sendable {
+    /// For the property `bootstrap.servers`, such as `127.0.0.1:40123,127.0.0.1:40124`.
+    package let bootstrapServers: String
+    private let handle: ClientHandle
+    private let cluster: OpaquePointer
+    private let isDestroyed = Atomic(false)
+
+    /// Starts brokers numbered from 1, and creates topics with one replica.
+    ///
+    /// - Parameter properties: for the handle that the brokers live under; hardly ever needed.
+    package init(
+        brokers: Int = 1, topics: [(name: String, partitions: Int)], properties: KafkaProperties = [:],
+        log: @escaping KafkaLog = { _, _, _ in }
+    ) throws(KafkaError) {
+        handle = try ClientHandle(RD_KAFKA_PRODUCER, properties, events: nil, log: log)
+        guard let cluster = rd_kafka_mock_cluster_new(handle.raw, Int32(clamping: brokers)),
+            let servers = rd_kafka_mock_cluster_bootstraps(cluster)
+        else {
+            throw KafkaError(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, "start embedded cluster")
+        }
+        self.cluster = cluster
+        bootstrapServers = String(cString: servers)
+        for topic in topics { try createTopic(topic.name, partitions: topic.partitions) }
+    }
+
+    deinit {
+        destroy()
+    }
+
+    /// Stops the brokers; what they held is gone. A second call does nothing.
+    package func destroy() {
+        guard !isDestroyed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        rd_kafka_mock_cluster_destroy(cluster)
+        handle.destroy(within: .seconds(2))
+    }
+
+    package func createTopic(_ name: String, partitions: Int) throws(KafkaError) {
+        try check("create topic \(name)") {
+            rd_kafka_mock_topic_create($0, name, Int32(clamping: partitions), 1)
+        }
+    }
+
+    // MARK: - Faults
+
+    /// The next requests of this kind, to any broker, are answered with these errors, one each.
+    ///
+    /// - Parameters:
+    ///   - apiKey: the request's number in the Kafka protocol, such as 8 for OffsetCommit.
+    ///   - errors: broker error codes; −195 (`_TRANSPORT`) cuts the connection.
+    package func pushRequestErrors(_ apiKey: RequestKind, _ errors: [Int32]) {
+        guard !isDestroyed.load(ordering: .acquiring) else { return }
+        let codes = errors.map { rd_kafka_resp_err_t(rawValue: $0) }
+        rd_kafka_mock_push_request_errors_array(cluster, apiKey.rawValue, codes.count, codes)
+    }
+
+    /// Forgets errors pushed for requests of this kind.
+    package func clearRequestErrors(_ apiKey: RequestKind) {
+        guard !isDestroyed.load(ordering: .acquiring) else { return }
+        rd_kafka_mock_clear_request_errors(cluster, apiKey.rawValue)
+    }
+
+    /// The next request of this kind to this broker is answered after `delay`, with `error` unless that is 0.
+    package func pushDelay(
+        _ apiKey: RequestKind, broker: Int32, _ delay: Duration, error: Int32 = 0
+    ) throws(KafkaError) {
+        try check("delay request") {
+            linefeed_mock_push_error_rtt(
+                $0, broker, apiKey.rawValue, rd_kafka_resp_err_t(rawValue: error), delay.timeoutMilliseconds)
+        }
+    }
+
+    /// Cuts a broker's connections and refuses new ones; nil means all brokers. No leader moves by that.
+    package func brokerDown(_ broker: Int32? = nil) throws(KafkaError) {
+        try check("broker down") { rd_kafka_mock_broker_set_down($0, broker ?? -1) }
+    }
+
+    /// Lets a broker accept connections again; nil means all brokers.
+    package func brokerUp(_ broker: Int32? = nil) throws(KafkaError) {
+        try check("broker up") { rd_kafka_mock_broker_set_up($0, broker ?? -1) }
+    }
+
+    /// Every answer of this broker takes this long; nil means all brokers.
+    package func brokerRTT(_ broker: Int32? = nil, _ delay: Duration) throws(KafkaError) {
+        try check("broker round-trip time") {
+            rd_kafka_mock_broker_set_rtt($0, broker ?? -1, delay.timeoutMilliseconds)
+        }
+    }
+
+    /// Moves a partition's leader; nil leaves it without one.
+    package func setLeader(topic: String, partition: Int32, broker: Int32?) throws(KafkaError) {
+        try check("set leader") { rd_kafka_mock_partition_set_leader($0, topic, partition, broker ?? -1) }
+    }
+
+    /// Moves a group's coordinator. A broker that does not exist means that there is none to be reached.
+    package func setCoordinator(group: String, broker: Int32) throws(KafkaError) {
+        try check("set coordinator") { rd_kafka_mock_coordinator_set($0, "group", group, broker) }
+    }
+
+    private func check(
+        _ operation: String, _ body: (OpaquePointer) -> rd_kafka_resp_err_t
+    ) throws(KafkaError) {
+        guard !isDestroyed.load(ordering: .acquiring) else {
+            throw KafkaError(RD_KAFKA_RESP_ERR__DESTROY, operation)
+        }
+        try KafkaError.check(body(cluster), operation)
+    }
+
+    /// A request's number in the Kafka protocol (https://kafka.apache.org/protocol#protocol_api_keys).
+    package struct RequestKind: RawRepresentable, Hashable, Sendable {
+        package let rawValue: Int16
+
+        package init(rawValue: Int16) {
+            self.rawValue = rawValue
+        }
+
+        package static let produce = RequestKind(rawValue: 0)
+        package static let fetch = RequestKind(rawValue: 1)
+        package static let listOffsets = RequestKind(rawValue: 2)
+        package static let metadata = RequestKind(rawValue: 3)
+        package static let offsetCommit = RequestKind(rawValue: 8)
+        package static let offsetFetch = RequestKind(rawValue: 9)
+        package static let findCoordinator = RequestKind(rawValue: 10)
+        package static let joinGroup = RequestKind(rawValue: 11)
+        package static let heartbeat = RequestKind(rawValue: 12)
+        package static let leaveGroup = RequestKind(rawValue: 13)
+        package static let syncGroup = RequestKind(rawValue: 14)
+    }
+}
