@@ -10,6 +10,13 @@ package struct CommittedOffset: Sendable, Hashable {
     /// Why nothing is known about this partition; `offset` means nothing then.
     package let error: KafkaError?
 
+    package init(partition: Int32, offset: Int64?, metadata: String, error: KafkaError? = nil) {
+        self.partition = partition
+        self.offset = offset
+        self.metadata = metadata
+        self.error = error
+    }
+
     init(_ element: borrowing rd_kafka_topic_partition_t) {
         partition = element.partition
         offset = element.offset >= 0 ? element.offset : nil
@@ -56,6 +63,11 @@ package struct OffsetCommit: Sendable, Hashable {
 package struct Watermarks: Sendable, Hashable {
     package let low: Int64
     package let high: Int64
+
+    package init(low: Int64, high: Int64) {
+        self.low = low
+        self.high = high
+    }
 
     /// Asks the leader, by a blocking call.
     static func query(

@@ -21,6 +21,17 @@ package struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
         "\(operation): \(name) (\(code)): \(message)\(isFatal ? " [fatal]" : "")\(isRetriable ? " [retriable]" : "")"
     }
 
+    package init(
+        code: Int32, name: String, message: String, operation: String, isFatal: Bool = false, isRetriable: Bool = false
+    ) {
+        self.code = code
+        self.name = name
+        self.message = message
+        self.operation = operation
+        self.isFatal = isFatal
+        self.isRetriable = isRetriable
+    }
+
     init(_ code: rd_kafka_resp_err_t, _ operation: String, message: String? = nil, isFatal: Bool = false) {
         self.code = code.rawValue
         self.name = String(cString: rd_kafka_err2name(code))

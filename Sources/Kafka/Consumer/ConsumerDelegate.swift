@@ -39,6 +39,10 @@ package protocol ConsumerDelegate: AnyObject {
 /// Names one commit of one consumer.
 package struct CommitID: Hashable, Sendable {
     let number: Int
+
+    package init(number: Int) {
+        self.number = number
+    }
 }
 
 /// What became of a commit.
@@ -59,6 +63,12 @@ package struct ConsumerEnd: Sendable {
     package let leftGroup: Bool
     /// Whether librdkafka gave everything back in time. If not, its threads end later or with the process.
     package let isDestroyed: Bool
+
+    package init(error: KafkaError?, leftGroup: Bool, isDestroyed: Bool) {
+        self.error = error
+        self.leftGroup = leftGroup
+        self.isDestroyed = isDestroyed
+    }
 }
 
 /// Counts of messages that were kept from the delegate.
@@ -67,4 +77,9 @@ package struct DroppedRecords: Sendable, Hashable {
     package var rewound = 0
     /// Of a partition that is not assigned, or is being given back.
     package var unassigned = 0
+
+    package init(rewound: Int = 0, unassigned: Int = 0) {
+        self.rewound = rewound
+        self.unassigned = unassigned
+    }
 }

@@ -91,7 +91,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
     }
 
     /// Every answer of this broker takes this long; nil means all brokers.
-    package func brokerRTT(_ broker: Int32? = nil, _ delay: Duration) throws(KafkaError) {
+    package func brokerRTT(_ delay: Duration, broker: Int32? = nil) throws(KafkaError) {
         try check("broker round-trip time") {
             rd_kafka_mock_broker_set_rtt($0, broker ?? -1, delay.timeoutMilliseconds)
         }

@@ -6,6 +6,11 @@ package struct Delivery: Sendable, Hashable {
     package let partition: Int32
     /// nil when a retry found the record stored already, so that the broker does not say where.
     package let offset: Int64?
+
+    package init(partition: Int32, offset: Int64?) {
+        self.partition = partition
+        self.offset = offset
+    }
 }
 
 /// Sends records, each at most once and in order per partition (idempotent), acknowledged by all replicas.

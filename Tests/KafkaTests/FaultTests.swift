@@ -1,0 +1,126 @@
+import Kafka
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct FaultTests {
+    @Test func commitEndsAtItsDeadlineWhenTheBrokerIsSilent() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        let member = try Member(cluster, topic: "events", group: "g", properties: ["session.timeout.ms": "10000"])
+        try await member.holds(1)
+        try cluster.brokerRTT(.seconds(5))
+        let duration = try await ContinuousClock().measure {
+            member.perform { control in
+                _ = control.commit(
+                    [OffsetCommit(partition: 0, offset: 1, metadata: "x")], deadline: .milliseconds(400))
+            }
+            try await member.journal.wait { !$0.commits.isEmpty }
+        }
+        guard case .timedOut = member.journal.events.commits[0].outcome else {
+            Issue.record("\(member.journal.events.commits)")
+            return
+        }
+        #expect(duration >= .milliseconds(400) && duration < .seconds(2))
+        try cluster.brokerRTT(.zero)
+        // The late answer is not told a second time, and the next commit works.
+        member.perform { control in
+            _ = control.commit([OffsetCommit(partition: 0, offset: 2, metadata: "y")], deadline: .seconds(20))
+        }
+        try await member.journal.wait { $0.commits.count == 2 }
+        guard case .resolved(let results) = member.journal.events.commits[1].outcome else {
+            Issue.record("\(member.journal.events.commits)")
+            return
+        }
+        #expect(results.map(\.error) == [nil])
+        _ = await member.close()
+        #expect(member.journal.events.commits.count == 2)
+    }
+
+    @Test func refusedCommitIsToldPerPartition() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        let member = try Member(cluster, topic: "events", group: "g")
+        try await member.holds(1)
+        // 12: OFFSET_METADATA_TOO_LARGE.
+        cluster.pushRequestErrors(.offsetCommit, [12])
+        member.perform { control in
+            _ = control.commit([OffsetCommit(partition: 0, offset: 1, metadata: "x")], deadline: .seconds(5))
+        }
+        try await member.journal.wait { !$0.commits.isEmpty }
+        switch member.journal.events.commits[0].outcome {
+        case .resolved(let results): #expect(results[0].error?.code == 12)
+        case .failed(let error): #expect(error.code == 12 && !error.isRetriable)
+        case .timedOut: Issue.record("timed out")
+        }
+        _ = await member.close()
+    }
+
+    @Test func badCommitFailsWithoutBeingSent() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        let member = try Member(cluster, topic: "events", group: "g")
+        try await member.holds(1)
+        member.perform { control in
+            _ = control.commit([OffsetCommit(partition: 0, offset: 1, metadata: "a\0b")], deadline: .seconds(5))
+        }
+        try await member.journal.wait { !$0.commits.isEmpty }
+        guard case .failed(let error) = member.journal.events.commits[0].outcome else {
+            Issue.record("\(member.journal.events.commits)")
+            return
+        }
+        #expect(error.name == "_INVALID_ARG")
+        _ = await member.close()
+    }
+
+    @Test func errorsAreNotRecords() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        try await fill(cluster, "events", 0..<10)
+        let member = try Member(cluster, topic: "events", group: "g")
+        try await member.journal.wait { $0.records.count == 10 }
+        // 29: TOPIC_AUTHORIZATION_FAILED comes in place of a record.
+        cluster.pushRequestErrors(.fetch, [29, 29, 29])
+        try await member.journal.wait { events in
+            events.contains { if case .failed(let error) = $0 { error.code == 29 } else { false } }
+        }
+        try await fill(cluster, "events", 10..<20)
+        try await member.journal.wait { $0.records.count >= 20 }
+        #expect(member.journal.events.records.map(\.offset) == Array(0..<20))
+        _ = await member.close()
+    }
+
+    @Test func unknownTopicIsAnError() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        // 3: UNKNOWN_TOPIC_OR_PART; the mock would otherwise create any topic it is asked about.
+        cluster.pushRequestErrors(.metadata, [])
+        let reader = try ClusterReader(properties: ["bootstrap.servers": cluster.bootstrapServers])
+        #expect(try await reader.partitionCount(of: "events", timeout: .seconds(5)) == 1)
+        #expect(try await reader.watermarks(of: "events", timeout: .seconds(5)) == [Watermarks(low: 0, high: 0)])
+        #expect(try await reader.record("events", partition: 0, offset: 5, timeout: .seconds(5)) == nil)
+    }
+
+    @Test func closeKeepsItsDeadlineWithADeadCluster() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        let member = try Member(
+            cluster, topic: "events", group: "g",
+            commitsOnRevoke: [OffsetCommit(partition: 0, offset: 3, metadata: "never arrives")])
+        try await member.holds(1)
+        try cluster.brokerDown()
+        let duration = await ContinuousClock().measure {
+            let end = await member.close(deadline: .seconds(1))
+            #expect(end.error == nil)
+        }
+        #expect(duration < .milliseconds(1500))
+        // Whatever was outstanding had its outcome, once.
+        #expect(member.journal.events.commits.count == 1)
+    }
+
+    @Test func deadClusterGivesErrorsNotHangs() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        let servers = cluster.bootstrapServers
+        cluster.destroy()
+        let reader = try ClusterReader(properties: ["bootstrap.servers": servers], group: "g")
+        await #expect(throws: KafkaError.self) {
+            try await reader.partitionCount(of: "events", timeout: .milliseconds(300))
+        }
+        await #expect(throws: KafkaError.self) {
+            try await reader.records("events", partition: 0, timeout: .milliseconds(300))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Kafka
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct GroupTests {
+    @Test func membersShareAndTakeOver() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 4)])
+        let first = try Member(cluster, topic: "events", group: "g")
+        try await first.holds(4)
+        let second = try Member(cluster, topic: "events", group: "g")
+        try await second.holds(2)
+        try await first.holds(2)
+        #expect(first.journal.events.held.isDisjoint(with: second.journal.events.held))
+
+        let end = await second.close()
+        #expect(end.leftGroup && end.isDestroyed)
+        #expect(second.journal.events.held.isEmpty)
+        try await first.holds(4)
+        _ = await first.close()
+    }
+
+    @Test func cooperativeMembersShareToo() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 4)])
+        let properties: KafkaProperties = ["partition.assignment.strategy": "cooperative-sticky"]
+        let first = try Member(cluster, topic: "events", group: "g", properties: properties)
+        try await first.holds(4)
+        let second = try Member(cluster, topic: "events", group: "g", properties: properties)
+        try await second.holds(2)
+        try await first.holds(2)
+        #expect(first.journal.events.held.isDisjoint(with: second.journal.events.held))
+        _ = await second.close()
+        try await first.holds(4)
+        _ = await first.close()
+    }
+
+    /// The revoke waits for the commit, so the next owner starts from it.
+    @Test func revokeWaitsForTheCommit() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 2)])
+        for partition in [Int32(0), 1] { try await fill(cluster, "events", partition: partition, 0..<10) }
+        let first = try Member(
+            cluster, topic: "events", group: "g",
+            commitsOnRevoke: [
+                OffsetCommit(partition: 0, offset: 4, metadata: "zero"),
+                OffsetCommit(partition: 1, offset: 6, metadata: "one"),
+            ])
+        try await first.holds(2)
+        try await first.journal.wait { $0.records.count == 20 }
+        let second = try Member(cluster, topic: "events", group: "g")
+        try await second.holds(1)
+        let start = second.journal.events.held.contains(0) ? 4 : 6
+        try await second.journal.wait { $0.records.count == 10 - start }
+        #expect(second.journal.events.records.map(\.offset) == (Int64(start)..<10).map { $0 })
+
+        let order = first.journal.events.compactMap { event -> String? in
+            switch event {
+            case .note(let note): note
+            case .commit(_, .resolved(let results)): results.allSatisfy { $0.error == nil } ? "committed" : "failed"
+            case .revoked: "revoked"
+            default: nil
+            }
+        }
+        #expect(order.prefix(3) == ["revoke deferred", "committed", "revoked"])
+        _ = await first.close()
+        _ = await second.close()
+    }
+
+    /// Closing revokes too, and a commit made then still gets through.
+    @Test func closeLetsTheLastCommitThrough() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        let member = try Member(
+            cluster, topic: "events", group: "g",
+            commitsOnRevoke: [OffsetCommit(partition: 0, offset: 3, metadata: "last words")])
+        try await member.holds(1)
+        let end = await member.close()
+        #expect(end.leftGroup && end.isDestroyed)
+        let reader = try ClusterReader(properties: ["bootstrap.servers": cluster.bootstrapServers], group: "g")
+        let committed = try await reader.committedOffsets(of: "events", timeout: .seconds(5))
+        #expect(committed.map(\.offset) == [3] && committed.map(\.metadata) == ["last words"])
+    }
+}
