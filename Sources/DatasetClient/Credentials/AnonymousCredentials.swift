@@ -1,0 +1,13 @@
+package import SigV4
+
+/// No credentials at all, for an endpoint that wants none: requests are not signed.
+package struct AnonymousCredentials: CredentialProvider {
+    package init() {}
+
+    package func credentials() async throws(CredentialError) -> Credentials? { nil }
+}
+
+extension CredentialProvider where Self == AnonymousCredentials {
+    /// Requests are not signed.
+    package static var anonymous: AnonymousCredentials { AnonymousCredentials() }
+}

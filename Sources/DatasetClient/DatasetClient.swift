@@ -1,0 +1,154 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import LookoutVision
+import NIOCore
+import NIOHTTP1
+import SigV4
+
+/// The dataset API of Lookout for Vision, at any endpoint that speaks it.
+///
+/// Every call waits its turn under the operation's rate limit, is signed unless the provider is anonymous, ends at once
+/// when its task is cancelled, and is tried once unless its documentation says otherwise. Copies share connections and
+/// limits. A client must be ended with `shutdown()`.
+package struct DatasetClient: Sendable {
+    /// The name that signatures are scoped to.
+    package static let signingName = "lookoutvision"
+
+    package let endpoint: Endpoint
+    package let configuration: Configuration
+    let time: TimeSource
+    private let credentials: any CredentialProvider
+    private let signer: Signer
+    private let http: HTTPClient
+    private let limiters: [LookoutVision.Operation: RateLimiter]
+
+    package init(
+        endpoint: Endpoint, region: String, credentials: some CredentialProvider,
+        configuration: Configuration = Configuration(), time: TimeSource = .system
+    ) {
+        self.endpoint = endpoint
+        self.credentials = credentials
+        self.configuration = configuration
+        self.time = time
+        signer = Signer(region: region, service: Self.signingName)
+        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.httpConfiguration(configuration))
+        let limited = LookoutVision.Operation.allCases.compactMap { operation in
+            RateLimiter(configuration.rateLimits[operation] ?? configuration.rateLimit, time: time)
+                .map { (operation, $0) }
+        }
+        limiters = Dictionary(uniqueKeysWithValues: limited)
+    }
+
+    /// Ends calls in flight with an error, and closes the connections. Nothing may be called afterwards; a second call
+    /// does nothing.
+    package func shutdown() async {
+        // The only error is that it was shut down before.
+        try? await http.shutdown()
+    }
+
+    private static func httpConfiguration(_ configuration: Configuration) -> HTTPClient.Configuration {
+        var http = HTTPClient.Configuration()
+        http.httpVersion = .http1Only
+        // A redirected request would carry a signature for another place.
+        http.redirectConfiguration = .disallow
+        http.timeout.connect = TimeAmount(configuration.connectTimeout)
+        http.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, configuration.connections)
+        // Shorter than what servers grant idle connections, or a request meets one that is being closed.
+        http.connectionPool.idleTimeout = .seconds(20)
+        // Whoever calls has a backoff of its own, and wants to know at once that nobody listens.
+        http.connectionPool.retryConnectionEstablishment = false
+        return http
+    }
+}
+
+extension DatasetClient {
+    /// One try: limit, signature, request, whole answer. Anything but a success is an error.
+    func perform(_ call: APICall) async throws(DatasetClientError) -> APIAnswer {
+        do {
+            try await limiters[call.operation]?.acquire()
+        } catch {
+            throw .cancelled
+        }
+        let credentials: Credentials?
+        do {
+            credentials = try await self.credentials.credentials()
+        } catch {
+            throw .credentials(error.description)
+        }
+        let answer = try await exchange(request(call, credentials: credentials))
+        if (200..<300).contains(answer.status) { return answer }
+        throw ErrorAnswer.error(
+            status: answer.status, errorType: answer.headers.first(name: WireNames.errorType),
+            retryAfter: answer.headers.first(name: WireNames.retryAfter), body: answer.body,
+            now: time.wallClock(),
+            secrets: [credentials?.secretAccessKey, credentials?.sessionToken].compactMap(\.self))
+    }
+
+    private func request(_ call: APICall, credentials: Credentials?) -> HTTPClientRequest {
+        let path = endpoint.basePath + call.path
+        let query = call.encodedQuery
+        var headers = [(name: "Host", value: endpoint.authority)]
+        if let clientToken = call.clientToken { headers.append((name: WireNames.clientToken, value: clientToken)) }
+        if call.body != nil { headers.append((name: "Content-Type", value: "application/json")) }
+        if let credentials {
+            headers += signer.headers(
+                signing: call.operation.method, path: path, query: query, headers: headers,
+                payloadSHA256: call.bodySHA256, credentials: credentials,
+                date: SigningDate(secondsSince1970: time.wallClock()))
+        }
+        // Not signed: proxies change it.
+        headers.append((name: "User-Agent", value: "linefeed"))
+
+        let origin = "\(endpoint.scheme)://\(endpoint.authority)"
+        var request = HTTPClientRequest(url: "\(origin)\(path)\(query.isEmpty ? "" : "?\(query)")")
+        request.method = HTTPMethod(rawValue: call.operation.method)
+        request.headers = HTTPHeaders(headers)
+        if let body = call.body { request.body = .bytes(body) }
+        return request
+    }
+
+    /// Sends the request and reads the answer, both within the time limit: the HTTP client's own deadline ends with the
+    /// answer's head, and would wait for ever on a body that stops coming.
+    private func exchange(_ request: HTTPClientRequest) async throws(DatasetClientError) -> APIAnswer {
+        let result = await withTaskGroup(of: Result<APIAnswer, DatasetClientError>.self) { group in
+            group.addTask { await send(request) }
+            group.addTask { [timeout = configuration.requestTimeout] in
+                try? await Task.sleep(for: timeout)
+                return .failure(.transport("no whole answer within \(timeout)"))
+            }
+            let first = await group.next()
+            group.cancelAll()
+            return first ?? .failure(.cancelled)
+        }
+        // Whichever of the two noticed it first, and with whatever error.
+        if Task.isCancelled, case .failure = result { throw .cancelled }
+        return try result.get()
+    }
+
+    private func send(_ request: HTTPClientRequest) async -> Result<APIAnswer, DatasetClientError> {
+        do {
+            let response = try await http.execute(request, deadline: .distantFuture)
+            let body = try await response.body.collect(upTo: configuration.largestAnswer)
+            // A cancelled body can end early without an error.
+            try Task.checkCancellation()
+            return .success(
+                APIAnswer(
+                    status: Int(response.status.code), headers: response.headers, body: Data(body.readableBytesView)))
+        } catch is CancellationError {
+            return .failure(.cancelled)
+        } catch is NIOTooManyBytesError {
+            return .failure(.malformedResponse("more than \(configuration.largestAnswer) bytes"))
+        } catch {
+            return .failure(.transport(String(describing: error)))
+        }
+    }
+}
+
+extension TimeAmount {
+    /// Whole nanoseconds; what does not fit is as good as never.
+    fileprivate init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        self = overflow ? .nanoseconds(.max) : .nanoseconds(nanoseconds + attoseconds / 1_000_000_000)
+    }
+}

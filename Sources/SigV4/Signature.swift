@@ -1,0 +1,26 @@
+import Crypto
+
+/// The two pure steps from a canonical request to its signature, for signer and verifier alike.
+///
+/// Source: AWS General Reference, "Create a signed AWS API request", steps 3 and 4.
+package enum Signature {
+    package static let algorithm = "AWS4-HMAC-SHA256"
+
+    package static func stringToSign(_ request: CanonicalRequest, timestamp: String, scope: CredentialScope) -> String {
+        let digest = Hexadecimal.encode(SHA256.hash(data: Array(request.text.utf8)))
+        return "\(algorithm)\n\(timestamp)\n\(scope.text)\n\(digest)"
+    }
+
+    /// The signature in lower-case hexadecimal: HMAC-SHA256 under a key derived for the scope alone.
+    package static func signature(of stringToSign: String, secretAccessKey: String, scope: CredentialScope) -> String {
+        var key = SymmetricKey(data: Array("AWS4\(secretAccessKey)".utf8))
+        for part in [scope.day, scope.region, scope.service, CredentialScope.terminator] {
+            key = SymmetricKey(data: authenticationCode(of: part, under: key))
+        }
+        return Hexadecimal.encode(authenticationCode(of: stringToSign, under: key))
+    }
+
+    private static func authenticationCode(of text: String, under key: SymmetricKey) -> HMAC<SHA256>.MAC {
+        HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key)
+    }
+}

@@ -1,0 +1,64 @@
+import Crypto
+import Testing
+
+@testable import SigV4
+
+@Suite struct SignerTests {
+    @Test(arguments: SignedRequest.all.indices)
+    func signatureAgreesWithAnIndependentSigner(_ index: Int) throws {
+        let request = SignedRequest.all[index]
+        let added = Signer(region: request.region, service: "lookoutvision").headers(
+            signing: request.method, path: request.path, query: request.query,
+            headers: [(name: "Host", value: request.host)] + request.headers.map { (name: $0.0, value: $0.1) },
+            payloadSHA256: Hexadecimal.encode(SHA256.hash(data: Array(request.body.utf8))),
+            credentials: Credentials(
+                accessKeyID: request.accessKeyID, secretAccessKey: request.secretAccessKey,
+                sessionToken: request.sessionToken),
+            date: SigningDate(secondsSince1970: request.seconds))
+        let authorization = try #require(added.last)
+        #expect(authorization.value.hasSuffix("Signature=\(request.signature)"))
+        #expect(added.contains { $0.name == "X-Amz-Security-Token" } == (request.sessionToken != nil))
+    }
+
+    @Test func anyPartThatChangesChangesTheSignature() {
+        func sign(
+            _ method: String = "GET", path: String = "/a", query: String = "b=c", host: String = "h",
+            payload: String = "00", secret: String = "s", seconds: Int = 0, region: String = "r"
+        ) -> String {
+            Signer(region: region, service: "lookoutvision").headers(
+                signing: method, path: path, query: query, headers: [(name: "host", value: host)],
+                payloadSHA256: payload, credentials: Credentials(accessKeyID: "id", secretAccessKey: secret),
+                date: SigningDate(secondsSince1970: seconds)
+            ).last?.value ?? ""
+        }
+        let all = [
+            sign(), sign("PUT"), sign(path: "/b"), sign(query: "b=d"), sign(host: "g"), sign(payload: "01"),
+            sign(secret: "t"), sign(seconds: 1), sign(region: "q"),
+        ]
+        #expect(Set(all.map { $0.suffix(64) }).count == all.count)
+    }
+
+    @Test func queryIsOneSpellingHoweverItTravels() {
+        #expect(CanonicalRequest.canonicalQuery("b=%2f&a") == "a=&b=%2F")
+        #expect(CanonicalRequest.canonicalQuery("b=/&a=") == "a=&b=%2F")
+        #expect(CanonicalRequest.canonicalQuery("x=100%&y=%zz&z=a=b") == "x=100%25&y=%25zz&z=a%3Db")
+        #expect(CanonicalRequest.canonicalQuery("") == "")
+    }
+
+    @Test func pathSegmentsAreEncodedOnceMore() {
+        #expect(CanonicalRequest.canonicalPath("/a%20b/c%2Fd") == "/a%2520b/c%252Fd")
+        #expect(CanonicalRequest.canonicalPath("/../../x/./y/../") == "/x/")
+        #expect(CanonicalRequest.canonicalPath("") == "/")
+    }
+
+    @Test func credentialsNeverShowTheirSecrets() {
+        let credentials = Credentials(
+            accessKeyID: "AKIDEXAMPLE", secretAccessKey: "very-secret", sessionToken: "token-secret")
+        var dumped = ""
+        dump(credentials, to: &dumped)
+        for text in ["\(credentials)", String(reflecting: credentials), dumped, "\([credentials])"] {
+            #expect(!text.contains("secret"))
+            #expect(text.contains("MPLE"))
+        }
+    }
+}
