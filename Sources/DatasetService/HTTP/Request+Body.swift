@@ -1,0 +1,49 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import LookoutVision
+import NIOCore
+
+extension Request {
+    /// Bodies of every operation but the update are a few names.
+    static let smallBodyBytes = 64 * 1024
+
+    /// Reads and decodes a JSON body of at most `limit` bytes.
+    ///
+    /// A body that announces more is refused before a byte of it is read, any other as soon as it passes the limit.
+    /// - Throws: ``APIException`` naming the member that is missing or wrong.
+    func decodeBody<Message: Decodable>(_: Message.Type, limit: Int = smallBodyBytes) async throws -> Message {
+        let tooLarge = APIException(.validation, "The body is larger than \(limit) bytes.")
+        if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
+        let buffer: ByteBuffer
+        do {
+            buffer = try await body.collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw tooLarge
+        }
+        do {
+            return try JSONDecoder().decode(Message.self, from: Data(buffer.readableBytesView))
+        } catch let error as DecodingError {
+            throw APIException(.validation, error.explanation)
+        }
+    }
+}
+
+extension DecodingError {
+    /// What is wrong with the body, without quoting it.
+    fileprivate var explanation: String {
+        func path(_ context: Context, _ last: (any CodingKey)? = nil) -> String {
+            (context.codingPath + (last.map { [$0] } ?? [])).map(\.stringValue).joined(separator: ".")
+        }
+        func describe(_ path: String, _ problem: String) -> String {
+            path.isEmpty ? "The body \(problem)." : "\(path) \(problem)."
+        }
+        return switch self {
+        case .keyNotFound(let key, let context): describe(path(context, key), "is required")
+        case .valueNotFound(_, let context): describe(path(context), "must not be null")
+        case .typeMismatch(_, let context): describe(path(context), "is of the wrong type")
+        case .dataCorrupted(let context): describe(path(context), "is not valid JSON")
+        @unknown default: "The body is not what this operation takes."
+        }
+    }
+}

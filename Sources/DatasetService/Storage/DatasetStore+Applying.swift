@@ -1,0 +1,155 @@
+import FoundationEssentials
+import GRDB
+import LookoutVision
+
+/// An accepted update that is not over yet.
+struct PendingUpdate: Sendable {
+    var id: UpdateID
+    var datasetID: Int64
+    var dataset: DatasetName
+    var token: String
+    var acceptedAt: Timestamp
+    var payload: Data
+}
+
+/// How an update ended.
+enum UpdateOutcome: Sendable, Hashable {
+    case applied(lines: Int)
+    case failed(message: String)
+}
+
+extension DatasetStore {
+    /// What was accepted and is not over, oldest first: the work of a start after a stop or a crash.
+    func pendingUpdates() async throws -> [UpdateID] {
+        try await pool.read { database in
+            try Int64.fetchAll(
+                database, sql: "SELECT id FROM accepted_update WHERE state = 'UPDATE_IN_PROGRESS' ORDER BY id"
+            )
+            .map(UpdateID.init(rawValue:))
+        }
+    }
+
+    /// The update with its payload; nil where it is over.
+    func pendingUpdate(_ id: UpdateID) async throws -> PendingUpdate? {
+        try await pool.read { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT accepted_update.dataset_id, token, accepted_at, payload, project.name, dataset.type
+                    FROM accepted_update
+                    JOIN pending_payload ON pending_payload.update_id = accepted_update.id
+                    JOIN dataset ON dataset.id = accepted_update.dataset_id
+                    JOIN project ON project.id = dataset.project_id
+                    WHERE accepted_update.id = ?
+                    """,
+                arguments: [id.rawValue])
+            guard let row, let type = DatasetType(rawValue: row["type"]) else { return nil }
+            return PendingUpdate(
+                id: id, datasetID: row["dataset_id"], dataset: DatasetName(project: row["name"], type: type),
+                token: row["token"], acceptedAt: Timestamp(microseconds: row["accepted_at"]), payload: row["payload"])
+        }
+    }
+
+    /// Ends an update in one transaction: all entries, the statistics, the history and the status, or nothing of it.
+    ///
+    /// - Returns: How it ended; nil where it was over already, so that doing it again does no harm.
+    func finish(
+        _ update: PendingUpdate, with changes: Result<ChangesPayload, ChangesPayload.Rejection>
+    ) async throws -> UpdateOutcome? {
+        try await pool.write { [now] database in
+            guard try Self.isPending(update.id, in: database) else { return nil }
+            let dataset = try Self.requireDataset(update.dataset, in: database)
+            let outcome: UpdateOutcome
+            switch changes {
+            case .failure(let rejection):
+                outcome = .failed(message: rejection.message)
+            case .success(let changes) where dataset.bucket != nil && dataset.bucket != changes.bucket:
+                outcome = .failed(
+                    message: "Nothing was applied. The images are in another bucket than those of the dataset.")
+            case .success(let changes):
+                let counts = try Self.upsert(changes.lines, of: update, counts: dataset.counts, in: database)
+                try database.execute(
+                    sql: "UPDATE dataset SET bucket = ?, total = ?, normal = ?, anomaly = ? WHERE id = ?",
+                    arguments: [changes.bucket, counts.total, counts.normal, counts.anomaly, dataset.id])
+                outcome = .applied(lines: changes.lines.count)
+            }
+            try Self.record(outcome, of: update, at: now(), in: database)
+            return outcome
+        }
+    }
+
+    private static func isPending(_ id: UpdateID, in database: Database) throws -> Bool {
+        try Bool.fetchOne(
+            database,
+            sql: "SELECT EXISTS (SELECT 1 FROM accepted_update WHERE id = ? AND state = 'UPDATE_IN_PROGRESS')",
+            arguments: [id.rawValue]) ?? false
+    }
+
+    /// Puts every line in the place of the entry with its `source-ref`, or at the end.
+    ///
+    /// - Returns: The dataset's statistics afterwards.
+    private static func upsert(
+        _ lines: [EntryLine], of update: PendingUpdate, counts: ImageCounts, in database: Database
+    ) throws -> ImageCounts {
+        var counts = counts
+        let find = try database.cachedStatement(
+            sql: "SELECT id, class FROM entry WHERE dataset_id = ? AND source_ref = ?")
+        let replace = try database.cachedStatement(
+            sql: "UPDATE entry SET class = ?, created_at = ?, line = ? WHERE id = ?")
+        let insert = try database.cachedStatement(
+            sql: "INSERT INTO entry (dataset_id, source_ref, class, created_at, line) VALUES (?, ?, ?, ?, ?)")
+        for line in lines {
+            let createdAt = (line.creationDate ?? update.acceptedAt).microseconds
+            let imageClass = line.imageClass.rawValue
+            if let row = try Row.fetchOne(find, arguments: [update.datasetID, line.sourceRef]) {
+                counts.replace(ImageClass(rawValue: row["class"]) ?? .unlabelled, by: line.imageClass)
+                let id: Int64 = row["id"]
+                try replace.execute(arguments: [imageClass, createdAt, line.text, id])
+            } else {
+                counts.insert(line.imageClass)
+                try insert.execute(
+                    arguments: [update.datasetID, line.sourceRef, imageClass, createdAt, line.text])
+            }
+        }
+        return counts
+    }
+
+    private static func record(
+        _ outcome: UpdateOutcome, of update: PendingUpdate, at time: Timestamp, in database: Database
+    ) throws {
+        let status: DatasetStatus
+        let statusMessage: String
+        switch outcome {
+        case .applied(let lines):
+            (status, statusMessage) = (.updateComplete, "The update was applied: \(lines) lines.")
+            try database.execute(
+                sql: """
+                    INSERT INTO update_history
+                        (id, project, dataset_type, token, lines, bytes, accepted_at, applied_at)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    update.id.rawValue, update.dataset.project, update.dataset.type.rawValue, update.token, lines,
+                    update.payload.count, update.acceptedAt.microseconds, time.microseconds,
+                ])
+        case .failed(let message):
+            (status, statusMessage) = (.updateFailedRollbackComplete, message)
+            try database.execute(
+                sql: """
+                    INSERT INTO update_failure
+                        (id, project, dataset_type, token, bytes, accepted_at, failed_at, status_message)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    update.id.rawValue, update.dataset.project, update.dataset.type.rawValue, update.token,
+                    update.payload.count, update.acceptedAt.microseconds, time.microseconds, message,
+                ])
+        }
+        try database.execute(sql: "DELETE FROM pending_payload WHERE update_id = ?", arguments: [update.id.rawValue])
+        try database.execute(
+            sql: "UPDATE accepted_update SET state = ? WHERE id = ?", arguments: [status.rawValue, update.id.rawValue])
+        try database.execute(
+            sql: "UPDATE dataset SET status = ?, status_message = ?, updated_at = ? WHERE id = ?",
+            arguments: [status.rawValue, statusMessage, time.microseconds, update.datasetID])
+    }
+}
