@@ -1,0 +1,12 @@
+/// The form of every reference to an image or a mask: `s3://BUCKET/KEY`.
+enum SourceReference {
+    /// The bucket's part of `reference`, or nil where it is none, or has an empty bucket or key.
+    static func bucket(of reference: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        let scheme = 5
+        guard reference.count > scheme, UnsafeRawBufferPointer(rebasing: reference[..<scheme]).equals("s3://"),
+            let slash = reference[scheme...].firstIndex(of: UInt8(ascii: "/")),
+            slash > scheme, slash + 1 < reference.count
+        else { return nil }
+        return UnsafeRawBufferPointer(rebasing: reference[scheme..<slash])
+    }
+}
