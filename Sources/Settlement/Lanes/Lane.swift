@@ -1,0 +1,115 @@
+internal import DequeModule
+internal import Labelling
+internal import LookoutVision
+
+/// The ordered queue of one dataset's events inside one partition; at most one batch is in flight.
+final class Lane {
+    let number: Int32
+    let dataset: DatasetKey
+    /// Events at offsets ≤ this need nothing more.
+    var settled: Int64
+    /// The highest offset of an event of this lane known to be settled; -1 for none. Above the floor it is what makes
+    /// the ledger name the lane.
+    var lastSettledEvent: Int64
+    /// Future batches, oldest first; only the last one still grows.
+    var segments: Deque<Segment> = []
+    var flight: Flight?
+    /// Whether the lane stands in one of the machine's queues already.
+    var isQueued = false
+    /// Whether the partition looks at this lane when it composes a ledger.
+    var isActive = false
+    /// False once a batch of one line was dead-lettered with nothing applied since: a second one in a row looks like
+    /// an outage of the dataset rather than like bad data.
+    var trustsLoneLine = true
+
+    init(number: Int32, dataset: DatasetKey, settled: Int64, lastSettledEvent: Int64 = -1) {
+        self.number = number
+        self.dataset = dataset
+        self.settled = settled
+        self.lastSettledEvent = lastSettledEvent
+    }
+
+    func isNamed(project: UnsafeRawBufferPointer, type: DatasetType) -> Bool {
+        guard dataset.type == type, dataset.project.utf8.count == project.count else { return false }
+        return dataset.project.utf8.withContiguousStorageIfAvailable { $0.elementsEqual(project) }
+            ?? dataset.project.utf8.elementsEqual(project)
+    }
+
+    /// nil where nothing is unsettled, or nothing of it was read yet.
+    var firstUnsettled: Int64? { flight?.firstOffset ?? segments.first?.firstOffset }
+
+    /// Whether the oldest segment should go out now: it is full, or its first event has waited long enough.
+    func isRipe(at now: Int64, linger: Int64, maximumLines: Int) -> Bool {
+        guard let head = segments.first else { return false }
+        return segments.count > 1 || head.events.count >= maximumLines || now - head.openedAt >= linger
+    }
+
+    /// Adds an event behind all others.
+    /// - Returns: how many bytes more the lane holds.
+    func append(
+        _ event: LabellingEvent, offset: Int64, now: Int64, settings: borrowing Settings
+    ) -> Int {
+        if let last = segments.indices.last,
+            segments[last].hasRoom(
+                for: event.maximumLineCount, bytes: settings.batchBytes, lines: settings.batchLines)
+        {
+            return segments[last].appendMeasured(event, offset: offset)
+        }
+        var segment = Segment(openedAt: now)
+        let added = segment.appendMeasured(event, offset: offset)
+        segments.append(segment)
+        return added
+    }
+}
+
+extension Segment {
+    mutating func appendMeasured(_ event: LabellingEvent, offset: Int64) -> Int {
+        let before = heldBytes
+        append(event, offset: offset)
+        return heldBytes - before
+    }
+}
+
+/// A batch between its cut and its settlement.
+struct Flight {
+    enum Phase: Equatable {
+        /// Named by the ledger we were given; the log has not been read past its cut yet.
+        case reforming
+        /// Cut, but no commit names it yet: nothing of it may be sent.
+        case unrecorded
+        /// In the ledger of the commit that is outstanding.
+        case recording
+        /// Recorded; waits for one of the concurrent places.
+        case ready
+        case calling(Int)
+        case waiting(WaitReason, until: Int64)
+        case deadLettering(Int)
+    }
+
+    let cut: Int64
+    var phase: Phase
+    /// While re-forming: the batch's events as far as they were read.
+    var reforming: Segment?
+    var batch: Batch?
+    var chain = Chain(lineCount: 0, trustsLoneLine: true)
+    /// Seconds since the epoch; 0 until the intent is written.
+    var firstSent: Int64 = 0
+    var generation = 0
+    /// The next call creates the dataset instead of sending.
+    var mustCreate = false
+    var creations = 0
+    /// Answers in a row that changed nothing.
+    var failures = 0
+    var calls = 0
+    var cutAt: Int64 = 0
+
+    var firstOffset: Int64? { batch?.firstOffset ?? reforming?.firstOffset }
+
+    /// Whether it takes one of the concurrent places.
+    var holdsPlace: Bool {
+        switch phase {
+        case .unrecorded, .recording, .calling, .deadLettering: true
+        case .reforming, .ready, .waiting: false
+        }
+    }
+}

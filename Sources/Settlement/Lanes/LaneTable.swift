@@ -1,0 +1,49 @@
+internal import Labelling
+internal import LookoutVision
+
+/// The lanes of one partition, found by a hash of the bytes of the dataset's name: looking one up for an event that is
+/// not its first builds no `String`.
+struct LaneTable {
+    private(set) var lanes: [Lane] = []
+    /// Lane numbers plus one; 0 is free. The count is a power of two.
+    private var slots = [Int32](repeating: 0, count: 16)
+
+    mutating func lane(
+        project: UnsafeRawBufferPointer, type: DatasetType, orMake make: (DatasetKey, Int32) -> Lane
+    ) -> Lane {
+        var slot = Self.hash(project, type) & (slots.count - 1)
+        while slots[slot] != 0 {
+            let lane = lanes[Int(slots[slot] - 1)]
+            if lane.isNamed(project: project, type: type) { return lane }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        let key = DatasetKey(project: String(decoding: project, as: UTF8.self), type: type)
+        let lane = make(key, Int32(lanes.count))
+        lanes.append(lane)
+        slots[slot] = Int32(lanes.count)
+        if lanes.count * 4 > slots.count * 3 { grow() }
+        return lane
+    }
+
+    mutating func lane(_ key: DatasetKey, orMake make: (DatasetKey, Int32) -> Lane) -> Lane {
+        var project = key.project
+        return project.withUTF8 { lane(project: UnsafeRawBufferPointer($0), type: key.type, orMake: make) }
+    }
+
+    private static func hash(_ project: UnsafeRawBufferPointer, _ type: DatasetType) -> Int {
+        var hasher = Hasher()
+        hasher.combine(bytes: project)
+        return hasher.finalize() ^ (type == .test ? 1 : 0)
+    }
+
+    private mutating func grow() {
+        slots = [Int32](repeating: 0, count: slots.count * 2)
+        for (number, lane) in lanes.enumerated() {
+            var project = lane.dataset.project
+            let hash = project.withUTF8 { Self.hash(UnsafeRawBufferPointer($0), lane.dataset.type) }
+            var slot = hash & (slots.count - 1)
+            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = Int32(number + 1)
+        }
+    }
+}

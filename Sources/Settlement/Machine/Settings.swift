@@ -1,0 +1,48 @@
+internal import LookoutVision
+
+/// What the operator may choose; everything else is the protocol.
+package struct Settings: Sendable {
+    /// Part of every client token, so two groups (or two topics) never share one.
+    package var group: String
+    package var topic: String
+
+    /// How long a lane waits for more events after its first before a batch is cut.
+    package var linger: Duration = .seconds(1)
+    /// Bytes of a payload at most; never above the API's limit.
+    package var batchBytes = Limits.changesBytes.upperBound
+    /// Events of a batch at most.
+    package var batchLines = 50_000
+    /// Batches in flight at most, over all lanes.
+    package var concurrency = 16
+    /// Bytes of events held at most, over all partitions; above its share a partition is paused.
+    package var memoryBytes = 128 << 20
+
+    /// Characters of commit metadata at most. Brokers refuse more than `offset.metadata.max.bytes`, 4096 by default.
+    package var ledgerCharacters = 3900
+    /// How long settled state may wait for a commit that carries an intent anyway.
+    package var commitInterval: Duration = .milliseconds(200)
+    /// How long a commit may stay unresolved before the member gives up its place rather than trust it.
+    package var commitDeadline: Duration = .seconds(30)
+    /// The same while partitions are being taken away: the whole group waits for us then.
+    package var revokeDeadline: Duration = .seconds(5)
+
+    /// A token this old is not sent again. The API forgets a token after 8 hours; half an hour is margin for clocks
+    /// and for a request that is slow to arrive.
+    package var tokenAge: Duration = .seconds(7 * 3600 + 1800)
+    package var onMissingDataset = MissingDatasetPolicy.wait
+
+    package init(group: String, topic: String) {
+        self.group = group
+        self.topic = topic
+    }
+}
+
+/// What to do with events whose project or dataset does not exist.
+package enum MissingDatasetPolicy: String, Sendable, CaseIterable {
+    /// The lane waits until somebody creates it.
+    case wait
+    /// The worker creates project and dataset.
+    case create
+    /// The events are dead-lettered.
+    case deadLetter = "dead-letter"
+}

@@ -1,0 +1,210 @@
+internal import DequeModule
+internal import Labelling
+
+extension Settlement {
+    /// Recorded batches first: they were cut before anything that is still growing.
+    func startCalls(now: Moment) {
+        var rest = lanesToCall.count
+        while rest > 0, placesTaken < settings.concurrency, let reference = lanesToCall.popFirst() {
+            rest -= 1
+            guard let (partition, lane) = lane(reference) else { continue }
+            lane.isQueued = false
+            guard lane.flight?.phase == .ready, !partition.isLeaving, hold(lane, of: partition) else { continue }
+            placesTaken += 1
+            proceed(lane, of: partition, now: now)
+        }
+    }
+
+    /// The next step of a batch that has a place.
+    private func proceed(_ lane: Lane, of partition: Partition, now: Moment) {
+        guard let flight = lane.flight, let batch = flight.batch else { return }
+        switch flight.chain.step {
+        case .send(let piece, let attempt):
+            let id = RequestID(lane: partition.reference(to: lane.number), sequence: nextSequence())
+            let age = now.wall / 1000 - flight.firstSent
+            let kind: Call.Kind =
+                if flight.mustCreate {
+                    .createDataset
+                } else if age >= settings.tokenAge.components.seconds {
+                    .readBack
+                } else {
+                    .update
+                }
+            lane.flight?.phase = .calling(id.sequence)
+            lane.flight?.calls += 1
+            counters.calls += 1
+            actions.append(
+                .call(
+                    Call(
+                        id: id, kind: kind, batch: batch, piece: piece, generation: flight.generation,
+                        attempt: attempt)))
+        case .deadLetter(let suspects):
+            deadLetter(
+                suspects.map {
+                    DeadLetter(
+                        offset: batch.offset(ofEvent: $0.event), cause: .refused($0.reason, message: $0.message))
+                }, of: lane, in: partition)
+        case .outage:
+            lane.flight?.chain.resume(in: batch)
+            lane.flight?.failures = flight.chain.round
+            wait(
+                lane, of: partition, .outage, .outage, message: "every line is refused, each alone", atLeast: nil,
+                now: now)
+        case .done:
+            settle(lane, of: partition, now: now)
+        }
+    }
+
+    private func deadLetter(_ letters: [DeadLetter], of lane: Lane, in partition: Partition) {
+        let id = RequestID(lane: partition.reference(to: lane.number), sequence: nextSequence())
+        lane.flight?.phase = .deadLettering(id.sequence)
+        actions.append(
+            .deadLetter(
+                DeadLetterRequest(
+                    id: id, partition: partition.number, dataset: lane.dataset,
+                    letters: letters.sorted { $0.offset < $1.offset })))
+    }
+
+    /// The answer to a call. One for an older epoch, or for a call that is no longer waited for, changes nothing.
+    package func callFinished(_ id: RequestID, _ answer: Answer, now: Moment) {
+        guard let (partition, lane) = lane(id.lane), let flight = lane.flight,
+            flight.phase == .calling(id.sequence), let batch = flight.batch
+        else { return }
+        let reaction = AnswerPolicy.reaction(to: answer, onMissingDataset: settings.onMissingDataset)
+        if case .again = reaction {} else { lane.flight?.failures = 0 }
+        switch reaction {
+        case .settle:
+            if case .send(let piece, _) = flight.chain.step { counters.linesApplied += batch.lineCount(of: piece) }
+            lane.trustsLoneLine = true
+            lane.flight?.chain.applied()
+        case .refuse(let reason, let message, let mayBeChance):
+            lane.flight?.chain.refused(reason: reason, message: message, mayBeChance: mayBeChance, in: batch)
+        case .again(let reason, let backoff, let message, let atLeast):
+            wait(lane, of: partition, reason, backoff, message: message, atLeast: atLeast, now: now)
+            return
+        case .nextGeneration:
+            lane.flight?.generation += 1
+            lane.flight?.firstSent = now.wall / 1000
+            lane.flight?.phase = .unrecorded
+            partition.intents.append(lane.number)
+            partition.version += 1
+            return
+        case .create:
+            lane.flight?.mustCreate = true
+            lane.flight?.creations += 1
+            if flight.creations > 0 {
+                // Created, and still not there: no reason to hurry.
+                lane.flight?.failures = flight.creations
+                wait(
+                    lane, of: partition, .datasetMissing, .operatorNeeded, message: "created, but not found",
+                    atLeast: nil, now: now)
+                return
+            }
+        case .proceed:
+            lane.flight?.mustCreate = false
+        case .deadLetterAll(let reason, let message):
+            lane.flight?.chain.giveUp(reason: reason, message: message, in: batch)
+        }
+        guard !partition.isLeaving else {
+            // What was learnt is settled if it can be; nothing more is sent.
+            if lane.flight?.chain.step == .done { settle(lane, of: partition, now: now) }
+            return
+        }
+        proceed(lane, of: partition, now: now)
+    }
+
+    private func wait(
+        _ lane: Lane, of partition: Partition, _ reason: WaitReason, _ backoff: Backoff, message: String,
+        atLeast: Duration?, now: Moment
+    ) {
+        guard var flight = lane.flight else { return }
+        flight.failures += 1
+        let delay = max(atLeast ?? .zero, backoff.delay(failures: flight.failures, random: &random))
+        let until = now.monotonic + delay.nanoseconds
+        flight.phase = .waiting(reason, until: until)
+        lane.flight = flight
+        placesTaken -= 1
+        let reference = partition.reference(to: lane.number)
+        timers.add(reference, at: until)
+        actions.append(
+            .notice(
+                .waiting(
+                    lane.dataset, partition: partition.number, reason, message: message, delay: delay,
+                    failures: flight.failures)))
+    }
+
+    private func settle(_ lane: Lane, of partition: Partition, now: Moment) {
+        guard let flight = lane.flight, let batch = flight.batch else { return }
+        lane.flight = nil
+        lane.settled = flight.cut
+        lane.lastSettledEvent = flight.cut
+        placesTaken -= 1
+        partition.version += 1
+        partition.heldBytes -= batch.segment.heldBytes
+        counters.eventsSettled += batch.eventCount
+        counters.batchesSettled += 1
+        release(lane.dataset, from: partition.reference(to: lane.number))
+        actions.append(
+            .notice(
+                .settled(
+                    BatchReport(
+                        dataset: lane.dataset, partition: partition.number, firstOffset: batch.firstOffset,
+                        cut: batch.cut, events: batch.eventCount, lines: batch.lineCount,
+                        bytes: batch.payloadByteCount(of: batch.whole), calls: flight.calls,
+                        duration: .nanoseconds(flight.cutAt == 0 ? 0 : now.monotonic - flight.cutAt)))))
+        guard let head = lane.segments.first else { return }
+        if lane.isRipe(at: now.monotonic, linger: linger, maximumLines: settings.batchLines) {
+            enqueue(lane, of: partition)
+        } else {
+            timers.add(partition.reference(to: lane.number), at: head.openedAt + linger)
+        }
+    }
+
+    /// Starts writing the undecodable records of a partition, a hundred at a time.
+    func writeRefusals(of partition: Partition, now: Int64) {
+        guard !partition.isLeaving, partition.refusals.writing == nil, partition.refusals.retryAt <= now else { return }
+        let id = RequestID(lane: partition.reference(to: -1), sequence: nextSequence())
+        let letters = partition.refusals.startWriting(request: id.sequence)
+        guard !letters.isEmpty else { return }
+        actions.append(
+            .deadLetter(DeadLetterRequest(id: id, partition: partition.number, dataset: nil, letters: letters)))
+    }
+
+    /// The dead letters of a request were acknowledged by the broker, or not.
+    package func deadLettersFinished(_ id: RequestID, failure: String?, now: Moment) {
+        guard let partition = partitions[id.lane.partition], partition.epoch == id.lane.epoch else { return }
+        if id.lane.lane < 0 {
+            let heldBefore = partition.refusals.heldBytes
+            guard
+                let count = partition.refusals.finishedWriting(
+                    request: id.sequence, successfully: failure == nil)
+            else { return }
+            partition.heldBytes += partition.refusals.heldBytes - heldBefore
+            counters.deadLetters += count
+            partition.version += 1
+            if failure != nil {
+                partition.refusals.failures += 1
+                let delay = Backoff.transient.delay(failures: partition.refusals.failures, random: &random)
+                partition.refusals.retryAt = now.monotonic + delay.nanoseconds
+                timers.add(id.lane, at: partition.refusals.retryAt)
+            } else {
+                partition.refusals.failures = 0
+            }
+            return
+        }
+        guard let (_, lane) = lane(id.lane), let flight = lane.flight,
+            flight.phase == .deadLettering(id.sequence), let batch = flight.batch
+        else { return }
+        if let failure {
+            wait(
+                lane, of: partition, .deadLettersUnwritten, .transient, message: failure, atLeast: nil, now: now)
+            return
+        }
+        if case .deadLetter(let suspects) = flight.chain.step {
+            counters.deadLetters += suspects.count
+            if suspects.count == batch.eventCount { lane.trustsLoneLine = false }
+        }
+        lane.flight?.chain.deadLettered()
+        settle(lane, of: partition, now: now)
+    }
+}

@@ -1,0 +1,100 @@
+package import Labelling
+
+extension Settlement {
+    /// A labelling event was read.
+    package func append(_ event: LabellingEvent, partition number: Int32, offset: Int64, now: Moment) {
+        guard let partition = partitions[number], advance(partition, past: offset) else { return }
+        let lane = partition.lane(project: event.project, type: event.type)
+        guard offset > lane.settled else {
+            lane.lastSettledEvent = max(lane.lastSettledEvent, offset)
+            partition.activate(lane)
+            partition.version += 1
+            counters.eventsReplayed += 1
+            return
+        }
+        partition.activate(lane)
+        if let flight = lane.flight, flight.phase == .reforming, offset <= flight.cut {
+            partition.heldBytes += lane.flight?.reforming?.appendMeasured(event, offset: offset) ?? 0
+            if offset == flight.cut { finishReforming(partition) }
+            return
+        }
+        let segmentsBefore = lane.segments.count
+        partition.heldBytes += lane.append(event, offset: offset, now: now.monotonic, settings: settings)
+        guard lane.flight == nil else { return }
+        if segmentsBefore == 0 {
+            timers.add(partition.reference(to: lane.number), at: now.monotonic + linger)
+        }
+        if !lane.isQueued, lane.isRipe(at: now.monotonic, linger: linger, maximumLines: settings.batchLines) {
+            enqueue(lane, of: partition)
+        }
+    }
+
+    /// A record was read that is no labelling event; it becomes a dead letter.
+    /// - Parameter bytes: what keeping the record until then costs.
+    /// - Returns: whether the record must be kept; false where it was settled before a replay.
+    package func append(
+        _ rejection: Rejection, bytes: Int, partition number: Int32, offset: Int64, now: Moment
+    ) -> Bool {
+        refuse(rejection, bytes: bytes, partition: number, offset: offset)
+    }
+
+    /// A record without a value was read; it is settled and counted.
+    package func appendTombstone(partition number: Int32, offset: Int64, now: Moment) {
+        counters.tombstones += 1
+        _ = refuse(nil, bytes: 0, partition: number, offset: offset)
+    }
+
+    /// The log was read up to `offset`, whether or not there was a record (compaction, control records, its end).
+    package func advance(partition number: Int32, to offset: Int64) {
+        guard let partition = partitions[number], offset > partition.position else { return }
+        partition.position = offset
+        partition.version += 1
+        finishReforming(partition)
+    }
+
+    private func refuse(_ rejection: Rejection?, bytes: Int, partition number: Int32, offset: Int64) -> Bool {
+        guard let partition = partitions[number], advance(partition, past: offset) else { return false }
+        let heldBefore = partition.refusals.heldBytes
+        let isNew = partition.refusals.append(offset: offset, rejection, bytes: bytes)
+        if !isNew { counters.eventsReplayed += 1 }
+        partition.heldBytes += partition.refusals.heldBytes - heldBefore
+        partition.version += 1
+        return isNew
+    }
+
+    /// - Returns: false for an offset that was read before.
+    private func advance(_ partition: Partition, past offset: Int64) -> Bool {
+        guard offset >= partition.position else { return false }
+        partition.position = offset + 1
+        counters.recordsRead += 1
+        if let lowest = partition.reformingCuts.last, offset > lowest.cut { finishReforming(partition) }
+        return true
+    }
+
+    /// Batches whose cut has been passed are complete: the dataset's events up to the cut, no more, no fewer. The
+    /// record at the cut itself may be gone (compaction).
+    private func finishReforming(_ partition: Partition) {
+        while let (cut, number) = partition.reformingCuts.last, partition.position > cut {
+            partition.reformingCuts.removeLast()
+            guard let lane = partition.lane(number), var flight = lane.flight, let segment = flight.reforming else {
+                continue
+            }
+            if segment.isEmpty {
+                // Every event of it was removed from the log; there is nothing left that could be sent.
+                lane.flight = nil
+                lane.settled = cut
+                lane.lastSettledEvent = cut
+                partition.version += 1
+                enqueue(lane, of: partition)
+                continue
+            }
+            let batch = Batch(dataset: lane.dataset, partition: partition.number, cut: cut, segment: segment)
+            flight.reforming = nil
+            flight.batch = batch
+            flight.chain = Chain(lineCount: batch.lineCount, trustsLoneLine: lane.trustsLoneLine)
+            flight.phase = .ready
+            lane.flight = flight
+            enqueue(lane, of: partition)
+        }
+    }
+}

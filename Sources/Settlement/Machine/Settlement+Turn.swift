@@ -1,0 +1,141 @@
+internal import DequeModule
+
+extension Settlement {
+    /// Does what has become due. Called after every round of records and answers, and when the time that it returned
+    /// has come.
+    /// - Returns: monotonic nanoseconds at which to call again at the latest; nil if nothing is waited for.
+    package func turn(now: Moment) -> Int64? {
+        let time = now.monotonic
+        while let reference = timers.popDue(at: time) { wake(reference, now: time) }
+        if stopping == nil {
+            for partition in partitions.values where partition.refusals.firstUnsettled != nil {
+                writeRefusals(of: partition, now: time)
+            }
+            startCalls(now: now)
+            cutLanes(now: now)
+        }
+        proceedWithLeaving(now: time)
+        proceedWithStopping(now: time)
+        if stopping == nil || placesTaken > 0 { startCommitIfDue(now: time) }
+        balanceMemory()
+        return nextDeadline
+    }
+
+    private var nextDeadline: Int64? {
+        var deadline = timers.earliest ?? .max
+        if let due = nextCommitDue { deadline = min(deadline, due) }
+        if commit != nil, let leavingSince {
+            deadline = min(deadline, leavingSince + settings.revokeDeadline.nanoseconds)
+        }
+        if let stopping, !stopping.hasLeft { deadline = min(deadline, stopping.deadline) }
+        return deadline == .max ? nil : deadline
+    }
+
+    private func wake(_ reference: LaneReference, now: Int64) {
+        guard let (partition, lane) = lane(reference) else { return }
+        guard let flight = lane.flight else {
+            if lane.isRipe(at: now, linger: linger, maximumLines: settings.batchLines) {
+                enqueue(lane, of: partition)
+            }
+            return
+        }
+        if case .waiting(_, let until) = flight.phase, until <= now {
+            lane.flight?.phase = .ready
+            enqueue(lane, of: partition)
+        }
+    }
+
+    /// Cuts batches for as long as there are places, just before a commit can carry their intents: until then the
+    /// batches grow.
+    private func cutLanes(now: Moment) {
+        guard commit == nil, leavingSince == nil, now.monotonic >= commitRetryAt else { return }
+        var rest = lanesToCut.count
+        while rest > 0, placesTaken < settings.concurrency, let reference = lanesToCut.popFirst() {
+            rest -= 1
+            guard let (partition, lane) = lane(reference) else { continue }
+            lane.isQueued = false
+            guard lane.flight == nil, !lane.segments.isEmpty, !partition.isFull, !partition.isLeaving,
+                hold(lane, of: partition)
+            else { continue }
+            cut(lane, of: partition, now: now)
+        }
+        for partition in partitions.values
+        where partition.isFull && partition.intents.isEmpty && placesTaken < settings.concurrency {
+            cutHead(of: partition, now: now)
+        }
+    }
+
+    /// A full ledger gets room again only as the watermark moves, so the lane that holds the watermark goes on alone. It
+    /// is cut below the next lane's first event: once it is settled, the watermark has passed it, and it leaves nothing
+    /// behind in the ledger.
+    private func cutHead(of partition: Partition, now: Moment) {
+        var head: Lane?
+        var next = Int64.max
+        for number in partition.active {
+            let lane = partition.lanes.lanes[Int(number)]
+            guard let first = lane.firstUnsettled else { continue }
+            if let current = head?.firstUnsettled, current < first {
+                next = min(next, first)
+            } else {
+                next = head?.firstUnsettled ?? next
+                head = lane
+            }
+        }
+        guard let head, head.flight == nil, !partition.isLeaving, hold(head, of: partition) else { return }
+        if let rest = head.segments[0].split(from: next) { head.segments.insert(rest, at: 1) }
+        cut(head, of: partition, now: now)
+    }
+
+    private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
+        let segment = lane.segments.removeFirst()
+        guard let last = segment.lastOffset else { return }
+        let batch = Batch(dataset: lane.dataset, partition: partition.number, cut: last, segment: segment)
+        var flight = Flight(cut: last, phase: .unrecorded)
+        flight.batch = batch
+        flight.chain = Chain(lineCount: batch.lineCount, trustsLoneLine: lane.trustsLoneLine)
+        flight.firstSent = now.wall / 1000
+        flight.cutAt = now.monotonic
+        lane.flight = flight
+        placesTaken += 1
+        partition.intents.append(lane.number)
+        partition.version += 1
+    }
+
+    /// Gets the dataset for this lane; where another partition's lane has it, this one is called when it is free.
+    func hold(_ lane: Lane, of partition: Partition) -> Bool {
+        let reference = partition.reference(to: lane.number)
+        guard let holder = holders[lane.dataset], holder != reference else {
+            holders[lane.dataset] = reference
+            return true
+        }
+        lane.isQueued = true
+        waitersForDataset[lane.dataset, default: []].append(reference)
+        return false
+    }
+
+    /// Above the budget, partitions that hold more than their share are paused; they stay in the group and go on once
+    /// they hold half of it. Half of the budget is common, half is shared out: one busy partition may use the common
+    /// half, and no number of them can exceed the whole.
+    private func balanceMemory() {
+        guard !partitions.isEmpty else { return }
+        let half = settings.memoryBytes / 2
+        let share = half / partitions.count
+        let total = partitions.values.reduce(0) { $0 + $1.heldBytes }
+        var pause: [Int32] = []
+        var resume: [Int32] = []
+        for partition in partitions.values {
+            if partition.isPaused {
+                // Late, because a resumed partition fetches anew what was thrown away when it was paused.
+                guard partition.heldBytes <= share / 2 || total <= half / 2 else { continue }
+                partition.isPaused = false
+                resume.append(partition.number)
+            } else if total > half, partition.heldBytes > share, partition.reformingCuts.isEmpty {
+                // (A batch that is being re-formed needs the log up to its cut; nothing of the partition moves without.)
+                partition.isPaused = true
+                pause.append(partition.number)
+            }
+        }
+        if !pause.isEmpty { actions.append(.pause(pause.sorted())) }
+        if !resume.isEmpty { actions.append(.resume(resume.sorted())) }
+    }
+}

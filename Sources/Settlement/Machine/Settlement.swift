@@ -1,0 +1,99 @@
+internal import DequeModule
+internal import Labelling
+
+/// The heart: from records to settled offsets, exactly once.
+///
+/// A pure state machine. What happens comes in as method calls with the time as a parameter; what is to be done comes
+/// out as `Action`s. It does no I/O and reads no clock, so a simulator can put it through every order of events.
+/// Confined to one thread: the consumer's poll thread.
+package final class Settlement {
+    package let settings: Settings
+    let linger: Int64
+    var random: SplitMix64
+
+    var partitions: [Int32: Partition] = [:]
+    var epoch = 0
+    var sequence = 0
+    var timers = TimerQueue()
+
+    /// Lanes with a ripe segment and nothing in flight.
+    var lanesToCut: Deque<LaneReference> = []
+    /// Lanes with a recorded batch that wants one of the concurrent places.
+    var lanesToCall: Deque<LaneReference> = []
+    var placesTaken = 0
+    /// A dataset spread over partitions has one update at a time: who has it, and who waits for it.
+    var holders: [DatasetKey: LaneReference] = [:]
+    var waitersForDataset: [DatasetKey: Deque<LaneReference>] = [:]
+
+    var commit: OutstandingCommit?
+    var lastCommitAt: Int64 = .min / 2
+    var commitFailures = 0
+    var commitRetryAt: Int64 = 0
+
+    /// Since when partitions are being taken away, and which the group waits to hear of.
+    var leavingSince: Int64?
+    var partingNumbers: Set<Int32> = []
+    var stopping: Stopping?
+
+    package internal(set) var counters = Counters()
+    var actions: [Action] = []
+
+    struct OutstandingCommit {
+        struct Part {
+            var epoch: Int
+            var offset: Int64
+            var floor: Int64
+            var version: Int
+            var intents: [Int32]
+        }
+        var parts: [Int32: Part]
+    }
+
+    struct Stopping {
+        /// Monotonic nanoseconds until which batches in flight may still settle.
+        var deadline: Int64
+        var hasLeft = false
+    }
+
+    package init(settings: Settings, seed: UInt64) {
+        self.settings = settings
+        linger = settings.linger.nanoseconds
+        random = SplitMix64(seed: seed)
+    }
+
+    /// Takes what is to be done since the last time, in order.
+    package func takeActions() -> [Action] {
+        defer { actions.removeAll(keepingCapacity: true) }
+        return actions
+    }
+
+    package var hasActions: Bool { !actions.isEmpty }
+
+    func nextSequence() -> Int {
+        sequence += 1
+        return sequence
+    }
+
+    /// The lane, if the reference speaks of the ownership that we have now.
+    func lane(_ reference: LaneReference) -> (Partition, Lane)? {
+        guard let partition = partitions[reference.partition], partition.epoch == reference.epoch,
+            let lane = partition.lane(reference.lane)
+        else { return nil }
+        return (partition, lane)
+    }
+}
+
+/// What happened so far; only ever rises.
+package struct Counters: Sendable, Equatable {
+    package var recordsRead = 0
+    package var eventsSettled = 0
+    package var eventsReplayed = 0
+    package var tombstones = 0
+    package var deadLetters = 0
+    package var batchesSettled = 0
+    package var linesApplied = 0
+    package var calls = 0
+    package var commits = 0
+    package var commitsFailed = 0
+    package var ledgersIgnored = 0
+}
