@@ -30,14 +30,10 @@ let package = Package(
     targets: [
         // librdkafka; the only way to it is the Kafka target.
         .systemLibrary(name: "CRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
-        .target(name: "Kafka", dependencies: ["CRDKafka", .product(name: "Logging", package: "swift-log")]),
+        .target(name: "Kafka", dependencies: ["CRDKafka"]),
 
         // simdjson behind a C header; the only way to it is the Labelling target.
-        .target(
-            name: "CSimdjson",
-            cxxSettings: [.unsafeFlags(["-O3"])],
-            linkerSettings: [.linkedLibrary("simdjson")]
-        ),
+        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "Labelling", dependencies: ["CSimdjson", "LookoutVision"]),
         .target(
             name: "Settlement",
@@ -76,7 +72,7 @@ let package = Package(
         .target(
             name: "Worker",
             dependencies: [
-                "Kafka", "Settlement", "DatasetClient",
+                "Kafka", "Labelling", "LookoutVision", "Settlement", "DatasetClient",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
@@ -91,7 +87,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )
 
 // One set of rules for every Swift target. A misspelt feature name is silently off, so

@@ -99,6 +99,12 @@ package struct StoredRecord: Sendable, Hashable {
     package let value: [UInt8]?
     package let headers: [RecordHeader]
 
+    /// Bytes of everything that was copied.
+    package var byteCount: Int {
+        (key?.count ?? 0) + (value?.count ?? 0)
+            + headers.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) }
+    }
+
     package init(copying record: borrowing Record) {
         partition = record.partition
         offset = record.offset

@@ -95,6 +95,11 @@ package struct Batch: Sendable {
         }
     }
 
+    func line(ofEvent number: Int) -> [UInt8] {
+        let event = segment.events[number]
+        return Array(segment.bytes[event.lineStart..<(event.lineStart + Int(event.lineCount))])
+    }
+
     /// The event whose line stands at `position` among the lines.
     func event(atLine position: Int) -> Int { Int(lines[position]) }
 

@@ -70,6 +70,8 @@ package struct DeadLetter: Sendable, Equatable {
     }
     package var offset: Int64
     package var cause: Cause
+    /// The entry as it was sent, should the log no longer hold the record; nil where there is no entry.
+    package var line: [UInt8]?
 }
 
 package struct DeadLetterRequest: Sendable {

@@ -42,7 +42,8 @@ extension Settlement {
             deadLetter(
                 suspects.map {
                     DeadLetter(
-                        offset: batch.offset(ofEvent: $0.event), cause: .refused($0.reason, message: $0.message))
+                        offset: batch.offset(ofEvent: $0.event), cause: .refused($0.reason, message: $0.message),
+                        line: batch.line(ofEvent: $0.event))
                 }, of: lane, in: partition)
         case .outage:
             lane.flight?.chain.resume(in: batch)

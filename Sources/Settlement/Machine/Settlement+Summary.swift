@@ -1,0 +1,29 @@
+extension Settlement {
+    /// The machine at a glance, for people and metrics. Costs a look at every active lane.
+    package struct Summary: Sendable, Equatable {
+        package var counters = Counters()
+        package var partitions: [Int32] = []
+        /// Batches that were cut, or are being re-formed, and have not settled.
+        package var inFlight = 0
+        /// Lanes that wait for something outside to change.
+        package var waiting: [WaitReason: Int] = [:]
+        package var heldBytes = 0
+
+        package init() {}
+    }
+
+    package var summary: Summary {
+        var summary = Summary()
+        summary.counters = counters
+        summary.partitions = partitions.keys.sorted()
+        for partition in partitions.values {
+            summary.heldBytes += partition.heldBytes
+            for number in partition.active {
+                guard let flight = partition.lanes.lanes[Int(number)].flight else { continue }
+                summary.inFlight += 1
+                if case .waiting(let reason, _) = flight.phase { summary.waiting[reason, default: 0] += 1 }
+            }
+        }
+        return summary
+    }
+}

@@ -1,0 +1,106 @@
+internal import DatasetClient
+internal import Labelling
+internal import LookoutVision
+internal import Settlement
+internal import Synchronization
+
+/// Carries out the machine's calls and brings back what came of them.
+final class CallRunner: Sendable {
+    private let settings: Settings
+    private let client: DatasetClient
+    private let mailbox: Mailbox
+    /// Who waits for the call that is in flight under a token. A partition that comes back to this process re-forms the
+    /// same batch, and so the same token: it joins the call that is still on its way instead of sending it again.
+    private let waiting = Mutex<[String: [RequestID]]>([:])
+
+    init(settings: Settings, client: DatasetClient, mailbox: Mailbox) {
+        self.settings = settings
+        self.client = client
+        self.mailbox = mailbox
+    }
+
+    func run(_ call: Call) async {
+        switch call.kind {
+        case .update: await update(call)
+        case .readBack: await answer(call.id) { () async throws(DatasetClientError) in try await readBack(call) }
+        case .createDataset: await answer(call.id) { () async throws(DatasetClientError) in try await create(call) }
+        }
+    }
+
+    private func update(_ call: Call) async {
+        let body = UpdateBody(payloadByteCount: call.batch.payloadByteCount(of: call.piece)) { chunk in
+            call.batch.forEachPayloadChunk(of: call.piece, chunk)
+        }
+        let token = ClientToken.make(
+            group: settings.group, topic: settings.topic, batch: call.batch, piece: call.piece,
+            generation: call.generation, attempt: call.attempt, payloadSHA256: body.payloadSHA256)
+        let isFirst = waiting.withLock { waiting in
+            waiting[token, default: []].append(call.id)
+            return waiting[token]?.count == 1
+        }
+        guard isFirst else { return }
+        let answer = await answer { () async throws(DatasetClientError) -> Answer in
+            let outcome = try await client.update(
+                project: call.batch.dataset.project, type: call.batch.dataset.type, body: body, token: token)
+            return switch outcome {
+            case .completed: .completed
+            case .rolledBack(let message): .rolledBack(message: message)
+            }
+        }
+        let requests = waiting.withLock { $0.removeValue(forKey: token) ?? [] }
+        guard let answer else { return }
+        for request in requests { mailbox.post(.answer(request, answer)) }
+    }
+
+    /// The token is too old to be sent again: is everything there as it was sent?
+    private func readBack(_ call: Call) async throws(DatasetClientError) -> Answer {
+        var missing: Set<String> = []
+        call.batch.forEachLine(of: call.piece) { missing.insert(String(decoding: $0, as: UTF8.self)) }
+        let dataset = call.batch.dataset
+        for try await page in client.listDatasetEntries(project: dataset.project, type: dataset.type) {
+            missing.subtract(page)
+            if missing.isEmpty { return .completed }
+        }
+        return missing.isEmpty ? .completed : .notAsSent
+    }
+
+    private func create(_ call: Call) async throws(DatasetClientError) -> Answer {
+        let dataset = call.batch.dataset
+        try await unlessThere { () async throws(DatasetClientError) in
+            _ = try await client.createProject(dataset.project)
+        }
+        try await unlessThere { () async throws(DatasetClientError) in
+            _ = try await client.createDataset(project: dataset.project, type: dataset.type)
+        }
+        return .created
+    }
+
+    /// Another worker, or an earlier try, may have been first.
+    private func unlessThere(
+        _ create: () async throws(DatasetClientError) -> Void
+    ) async throws(DatasetClientError) {
+        do {
+            try await create()
+        } catch .exception(let exception) where exception.kind == .conflict {
+            return
+        }
+    }
+
+    private func answer(_ id: RequestID, _ call: () async throws(DatasetClientError) -> Answer) async {
+        if let answer = await answer(call) { mailbox.post(.answer(id, answer)) }
+    }
+
+    /// nil: the membership is over, and nobody waits for an answer.
+    private func answer(_ call: () async throws(DatasetClientError) -> Answer) async -> Answer? {
+        do {
+            return try await call()
+        } catch {
+            switch error {
+            case .cancelled: return nil
+            case .exception(let exception): return .exception(exception)
+            case _ where error.isAboutAccess: return .unauthorized(message: error.description)
+            default: return .unreachable(message: error.description)
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+internal import Kafka
+internal import Settlement
+
+/// `--until-end`: the group has committed everything that was in the topic at the start, whoever of the pool did it.
+struct DrainGoal: Sendable {
+    private let reader: ClusterReader
+    private let topic: String
+    private let logs: [Watermarks]
+
+    private static let timeout: Duration = .seconds(10)
+    private static let interval: Duration = .milliseconds(250)
+
+    /// Asks the cluster where the logs end now.
+    init(configuration: WorkerConfiguration) async throws {
+        topic = configuration.settlement.topic
+        reader = try ClusterReader(properties: configuration.kafka, group: configuration.settlement.group) { _, _, _ in }
+        logs = try await reader.watermarks(of: topic, timeout: Self.timeout)
+    }
+
+    /// Returns once it is reached. A cluster that does not answer for a while only delays that.
+    func reached() async throws {
+        while try await !isReached() {
+            try await Task.sleep(for: Self.interval)
+        }
+    }
+
+    private func isReached() async throws -> Bool {
+        do throws(KafkaError) {
+            let committed = try await reader.committedOffsets(of: topic, timeout: Self.timeout)
+            return committed.allSatisfy { offset in
+                guard logs.indices.contains(Int(offset.partition)) else { return true }
+                let log = logs[Int(offset.partition)]
+                return offset.error == nil && (offset.offset ?? log.low) >= log.high
+            }
+        } catch {
+            guard !error.isFatal else { throw error }
+            return false
+        }
+    }
+}

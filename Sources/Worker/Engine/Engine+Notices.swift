@@ -1,0 +1,46 @@
+internal import Labelling
+internal import Logging
+internal import Settlement
+
+extension Engine {
+    /// The machine has no logger; what it has to say becomes a line here.
+    func log(_ notice: Notice) {
+        switch notice {
+        case .assigned(let partition, let offset, let named, let inFlight):
+            logger.info(
+                "Partition assigned",
+                metadata: [
+                    "partition": "\(partition)", "offset": "\(offset)", "datasets_named": "\(named)",
+                    "batches_in_flight": "\(inFlight)",
+                ])
+        case .ledgerIgnored(let partition, let error):
+            logger.warning(
+                "The ledger beside the committed offset is not to be believed: this partition replays at-least-once",
+                metadata: ["partition": "\(partition)", "reason": "\(error)"])
+        case .settled(let batch):
+            logger.info(
+                "Batch settled",
+                metadata: [
+                    "dataset": "\(batch.dataset)", "partition": "\(batch.partition)", "first": "\(batch.firstOffset)",
+                    "cut": "\(batch.cut)", "events": "\(batch.events)", "lines": "\(batch.lines)",
+                    "bytes": "\(batch.bytes)", "calls": "\(batch.calls)",
+                    "milliseconds": "\(batch.duration.nanoseconds / 1_000_000)",
+                ])
+        case .waiting(let dataset, let partition, let reason, let message, let delay, let failures):
+            logger.log(
+                // Once is everyday life; again and again is somebody's concern.
+                level: failures < 3 ? .debug : .warning, "Lane waits",
+                metadata: [
+                    "dataset": "\(dataset)", "partition": "\(partition)", "reason": "\(reason.rawValue)",
+                    "message": "\(message)", "milliseconds": "\(delay.nanoseconds / 1_000_000)",
+                    "failures": "\(failures)",
+                ])
+        case .commitFailed(let reason):
+            logger.warning("Commit refused", metadata: ["reason": "\(reason)"])
+        case .noRoom(let partition):
+            logger.warning(
+                "The ledger is full: nothing new is cut here until the watermark moves",
+                metadata: ["partition": "\(partition)"])
+        }
+    }
+}

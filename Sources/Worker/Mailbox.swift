@@ -1,0 +1,56 @@
+internal import Kafka
+internal import Settlement
+internal import Synchronization
+
+/// What other threads have to say to the engine. It reads its mail on the poll thread, so the engine needs no lock.
+final class Mailbox: Sendable {
+    enum Message: Sendable {
+        case answer(RequestID, Answer)
+        case deadLettersFinished(RequestID, failure: String?)
+        case stop
+    }
+
+    private struct State {
+        var messages: [Message] = []
+        var wake: (@Sendable () -> Void)?
+        var hasGivenUp = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Tells how to wake the engine; mail that came before wakes it now.
+    func connect(_ wake: @escaping @Sendable () -> Void) {
+        let hasMail = state.withLock { state in
+            state.wake = wake
+            return !state.messages.isEmpty
+        }
+        if hasMail { wake() }
+    }
+
+    func post(_ message: Message) {
+        let wake = state.withLock { state in
+            state.messages.append(message)
+            return state.wake
+        }
+        wake?()
+    }
+
+    func take() -> [Message] {
+        state.withLock { state in
+            guard !state.messages.isEmpty else { return [] }
+            defer { state.messages = [] }
+            return state.messages
+        }
+    }
+
+    /// Set by the engine when it closes the client because nothing it would write could be trusted.
+    var hasGivenUp: Bool { state.withLock { $0.hasGivenUp } }
+
+    func giveUp() { state.withLock { $0.hasGivenUp = true } }
+}
+
+/// What the engine wants done outside of its thread.
+enum EngineRequest: Sendable {
+    case call(Call)
+    case deadLetter(DeadLetterRequest, kept: [Int64: StoredRecord])
+}
