@@ -81,7 +81,8 @@ let package = Package(
         .executableTarget(
             name: "linefeed",
             dependencies: [
-                "Worker", "DatasetService", "Telemetry",
+                "DatasetClient", "DatasetService", "Kafka", "Labelling", "LookoutVision", "Settlement", "Telemetry",
+                "Worker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -1,1 +1,26 @@
-@main struct Linefeed { static func main() { print("linefeed") } }
+internal import ArgumentParser
+
+@main
+struct Linefeed: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "linefeed",
+        abstract: "Labelling events from Kafka into datasets, exactly once.",
+        discussion: """
+            Labelling apps publish events to a Kafka topic. A pool of `linefeed run` workers groups them per dataset \
+            and sends each group to UpdateDatasetEntries of the Amazon Lookout for Vision API, wherever it is served: \
+            `linefeed serve` serves it.
+
+            To see it all on this machine:        linefeed demo
+            To try it by hand, in four terminals:
+              linefeed broker --topic labelling:4
+              linefeed serve --port 8080 --database /tmp/datasets.sqlite
+              linefeed publish boards.manifest --brokers ADDRESS --topic labelling --project boards --dataset-type train
+              linefeed run --brokers ADDRESS --topic labelling --endpoint http://127.0.0.1:8080 \
+            --on-missing-dataset create --until-end
+            """,
+        version: "0.1.0",
+        subcommands: [
+            RunCommand.self, ServeCommand.self, PublishCommand.self, ExportCommand.self,
+            BrokerCommand.self,
+        ])
+}

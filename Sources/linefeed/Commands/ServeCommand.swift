@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import DatasetService
+internal import Logging
+internal import ServiceLifecycle
+internal import Telemetry
+internal import UnixSignals
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "The dataset API of Lookout for Vision, on SQLite.",
+        discussion: """
+            Existing clients only change endpoint_url. An update that was accepted is applied, whole or not at all, \
+            by this process or by the next one that opens the database. Every update that was applied is a row of \
+            the table update_history.
+            """)
+
+    @OptionGroup var log: LogOptions
+
+    @Option(help: "The address to listen on. Nobody is asked who they are: think before you open it to others.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port; 0 takes any that is free and says which.")
+    var port = 8080
+
+    @Option(help: ArgumentHelp("The database's file.", valueName: "path"))
+    var database = "linefeed.sqlite"
+
+    @Option(
+        help: ArgumentHelp(
+            "Lets every accepted update wait before it is applied, to try out slow updates.", valueName: "time"))
+    var applyDelay = TimeSpan(.zero)
+
+    func validate() throws {
+        guard (0...65535).contains(port) else { throw ValidationError("--port takes 0 to 65535.") }
+    }
+
+    func run() async throws {
+        let logger = log.makeLogger("linefeed")
+        let host = host
+        let server = try DatasetServer(
+            configuration: .init(
+                host: host, port: port, databasePath: database, applyDelay: applyDelay.duration),
+            logger: logger,
+            onServerRunning: { port in
+                // The one line on standard output: what a script needs to know.
+                _ = Descriptor.standardOutput.write("http://\(host.contains(":") ? "[\(host)]" : host):\(port)\n")
+            })
+        try await ServiceGroup(services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
+    }
+}

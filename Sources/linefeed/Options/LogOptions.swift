@@ -1,0 +1,30 @@
+internal import ArgumentParser
+internal import Logging
+internal import Telemetry
+
+/// What is said on standard error.
+struct LogOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"),
+        transform: { name in
+            guard let level = Logger.Level(rawValue: name) else {
+                throw ValidationError("\(name) is no log level.")
+            }
+            return level
+        })
+    var logLevel = Logger.Level.info
+
+    @Option(help: "text for people, json for machines.")
+    var logFormat = LogFormat.text
+
+    func makeLogger(_ label: String) -> Logger {
+        let handler = ConsoleLogHandler(label: label, level: logLevel, format: logFormat)
+        // The libraries' loggers go the same way, but only for what somebody must know.
+        LoggingSystem.bootstrap { [logLevel, logFormat] name in
+            ConsoleLogHandler(label: name, level: max(logLevel, .warning), format: logFormat)
+        }
+        return Logger(label: label) { _ in handler }
+    }
+}
+
+extension LogFormat: ExpressibleByArgument {}
