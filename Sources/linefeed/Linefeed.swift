@@ -20,7 +20,7 @@ struct Linefeed: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, ServeCommand.self, PublishCommand.self, ExportCommand.self,
+            DemoCommand.self, RunCommand.self, ServeCommand.self, PublishCommand.self, ExportCommand.self,
             BrokerCommand.self,
         ])
 }
