@@ -63,14 +63,16 @@ struct ShortForm {
             guard let maskBucket = SourceReference.bucket(of: text) else {
                 throw Rejection.reference(text, field: "mask")
             }
-            guard maskBucket.elementsEqual(bucket) else {
+            guard maskBucket.equals(bucket) else {
                 throw Rejection(.badValue, "mask", "the mask is in another bucket than the image")
             }
             if label == .unlabelled { throw Rejection(.badValue, "mask", "an image without a label has no mask") }
         }
         classes.removeAll(keepingCapacity: true)
         if let token = Self.optional(.classes, outline) {
-            guard mask != nil else { throw Rejection(.badValue, "classes", "there are classes, but no mask to show them") }
+            guard mask != nil else {
+                throw Rejection(.badValue, "classes", "there are classes, but no mask to show them")
+            }
             try Self.readClasses(token, tokens, texts: &texts, into: &classes)
         }
         self.classes = classes

@@ -32,7 +32,9 @@ enum JSONString {
                 continue
             }
             position += length
-            for byte in Unicode.UTF8.encode(Unicode.Scalar(value) ?? "\u{FFFD}") ?? Unicode.UTF8.encodedReplacementCharacter {
+            for byte in Unicode.UTF8.encode(Unicode.Scalar(value) ?? "\u{FFFD}")
+                ?? Unicode.UTF8.encodedReplacementCharacter
+            {
                 target[written] = byte
                 written += 1
             }
