@@ -16,7 +16,7 @@ package enum DecodedRecord {
 /// the record alone.
 ///
 /// Keeps a parser and buffers, and its events borrow them: one decoder per thread.
-package struct EventDecoder: ~Copyable {
+package struct EventDecoder: ~Copyable, Sendable {
     /// How deep objects and arrays may be nested in a value.
     package static let maximumDepth = 64
     /// The longest value that is looked at, in bytes. Far above any line, since an envelope's other fields count too.
@@ -24,6 +24,10 @@ package struct EventDecoder: ~Copyable {
     /// The headers that give project and type where the value is the JSON Line itself.
     package static let projectHeader = "linefeed-project"
     package static let datasetTypeHeader = "linefeed-dataset-type"
+
+    /// Which of simdjson's implementations this processor runs ("icelake", "haswell", "arm64", "fallback", …): worth a
+    /// word in a log, since the speed of decoding depends on it.
+    package static var implementation: String { TokenIndexer.implementation }
 
     private var indexer = TokenIndexer()
     /// The texts that had escapes, resolved.

@@ -98,8 +98,8 @@ extension ShortForm {
         guard text.count == 7, text[0] == UInt8(ascii: "#") else { return nil }
         var value: UInt32 = 0
         for digit in text.dropFirst() {
-            guard let digit = Character(Unicode.Scalar(digit)).hexDigitValue else { return nil }
-            value = value << 4 | UInt32(digit)
+            guard let digit = JSONString.hexadecimalValue(digit) else { return nil }
+            value = value << 4 | digit
         }
         return value
     }

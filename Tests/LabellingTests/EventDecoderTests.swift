@@ -145,6 +145,13 @@ struct EventDecoderTests {
         }
     }
 
+    @Test("A decoder may be made on one thread and used on another")
+    func isSendable() {
+        func check<T: Sendable & ~Copyable>(_ type: T.Type) {}
+        check(EventDecoder.self)
+        #expect(["icelake", "haswell", "westmere", "arm64", "ppc64", "fallback"].contains(EventDecoder.implementation))
+    }
+
     @Test("Keys are ordered by project, then type")
     func keys() {
         let keys = [

@@ -80,12 +80,11 @@ extension JSONTokens {
         return text.equals("true") || text.equals("false") || text.equals("null")
     }
 
+    /// Checks what the indexer leaves to check of the string at `token`: its escapes. That it is closed, and that nothing
+    /// but white space comes between its end and the next token, is what the indexer vouches for.
     @inline(__always)
     private func checkString(_ token: Int) throws(JSONFault) {
-        let end = end(token)
-        guard end - start(token) >= 2, bytes[end - 1] == UInt8(ascii: "\"") else {
-            throw JSONFault(.unclosedString, at: start(token))
-        }
+        assert(end(token) - start(token) >= 2 && bytes[end(token) - 1] == UInt8(ascii: "\""))
         if hasEscapes { try JSONString.checkEscapes(stringContent(token), at: start(token) + 1) }
     }
 
