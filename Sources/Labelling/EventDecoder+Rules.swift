@@ -6,7 +6,7 @@ extension EventDecoder {
         guard isProjectName(name) else {
             throw Rejection(
                 .badValue, field,
-                "\"\(Rejection.excerpt(name))\" is no project name: 1 to 255 of a-z, A-Z, 0-9, _ and -, not _ or - first"
+                "\"\(Rejection.excerpt(name))\" is no project name: 1 to 255 letters, digits, _ or -, not _ or - first"
             )
         }
     }

@@ -39,8 +39,8 @@ package struct EventDecoder: ~Copyable, Sendable {
 
     package init() {}
 
-    /// Decodes a record. A header that the record does not have is nil; a value that is nil is a tombstone, an empty one
-    /// is a fault.
+    /// Decodes a record. A header that the record does not have is nil; a value that is nil is a tombstone, while an
+    /// empty one is a fault.
     package mutating func decode(
         value: UnsafeRawBufferPointer?, projectHeader: UnsafeRawBufferPointer?,
         datasetTypeHeader: UnsafeRawBufferPointer?

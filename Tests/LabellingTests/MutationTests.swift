@@ -101,12 +101,12 @@ struct MutationTests {
                 #expect(value["project"] as? String == event.key.project, shown)
                 #expect(value["datasetType"] as? String == event.key.type.rawValue, shown)
                 let line = try #require(Self.parsed(Array(event.written.utf8)) as? [String: Any], shown)
-                #expect(line["source-ref"] as? String == event.sourceRef, shown)
+                #expect(Self.isSame(line["source-ref"], event.sourceRef), shown)
                 #expect(event.written == compacted(event.line), shown)
                 if let entry = value["entry"] {
                     #expect(Self.areEqual(entry, line), shown)
                 } else {
-                    #expect(value["image"] as? String == event.sourceRef, shown)
+                    #expect(Self.isSame(value["image"], event.sourceRef), shown)
                     let metadata = line["anomaly-label-metadata"] as? [String: Any]
                     #expect(value["label"] as? String == metadata?["class-name"] as? String, shown)
                 }
@@ -114,6 +114,13 @@ struct MutationTests {
         }
         // Damage that is always fatal, or never, would test nothing.
         #expect(events > 250 && refused > 1000, "\(events) events, \(refused) rejections")
+    }
+
+    /// Whether the referee read the same string; Foundation loses a U+FEFF that follows an escape.
+    private static func isSame(_ read: Any?, _ sourceRef: String) -> Bool {
+        func withoutMarks(_ text: String) -> [Unicode.Scalar] { text.unicodeScalars.filter { $0 != "\u{FEFF}" } }
+        guard let read = read as? String else { return false }
+        return withoutMarks(read).elementsEqual(withoutMarks(sourceRef))
     }
 
     /// Foundation lets a comma stand before a closing bracket, and a byte order mark before the text.

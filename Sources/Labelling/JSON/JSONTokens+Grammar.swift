@@ -80,8 +80,8 @@ extension JSONTokens {
         return text.equals("true") || text.equals("false") || text.equals("null")
     }
 
-    /// Checks what the indexer leaves to check of the string at `token`: its escapes. That it is closed, and that nothing
-    /// but white space comes between its end and the next token, is what the indexer vouches for.
+    /// Checks what the indexer leaves to check of the string at `token`: its escapes. That it is closed, and that
+    /// nothing but white space comes between its end and the next token, is what the indexer vouches for.
     @inline(__always)
     private func checkString(_ token: Int) throws(JSONFault) {
         assert(end(token) - start(token) >= 2 && bytes[end(token) - 1] == UInt8(ascii: "\""))

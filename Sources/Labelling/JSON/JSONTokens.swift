@@ -1,7 +1,7 @@
 /// The tokens of one JSON text, in order, and the grammar over them. A borrowed view: copying it copies no text.
 ///
-/// The indexer has seen to UTF-8, to quotes and to bare control characters; `members`, `elements` and `check` see to the
-/// rest. Everything else here may be asked only about what those have passed.
+/// The indexer has seen to UTF-8, to quotes and to bare control characters; `members` and `check` see to the rest.
+/// Everything else here may be asked only about what those have passed.
 struct JSONTokens {
     let bytes: UnsafePointer<UInt8>
     let byteCount: Int
