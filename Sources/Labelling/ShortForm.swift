@@ -87,8 +87,8 @@ struct ShortForm {
     /// Lookout for Vision developer guide; `confidence`, `job-name` and `creation-date` are optional there, and are
     /// written where the record gives them and never made up. Nothing says who labelled an image that has no label.
     func write(into line: inout Scratch) {
-        // Each class takes more bytes in the record than its frame in the line does, and its strings come over as they
-        // are; the rest of the frame has a fixed size.
+        // Nothing takes more than twice the bytes in the line that it takes in the record: origin and date are written
+        // twice, and a class's frame is less than twice as long. The rest has a fixed size, half of this.
         line.clear(room: 1024 + 3 * tokens.byteCount)
         line.append(#"{"source-ref":"#)
         line.append(tokens.text(image))
