@@ -88,9 +88,6 @@ struct FaultTests {
     @Test func whatIsNotThereIsNotAnswered() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])
         let reader = try ClusterReader(properties: ["bootstrap.servers": cluster.bootstrapServers])
-        do {
-            print("COUNT", try await reader.partitionCount(of: "unknown", timeout: .seconds(5)))
-        } catch { print("COUNT", error) }
         #expect(try await reader.partitionCount(of: "events", timeout: .seconds(5)) == 1)
         #expect(try await reader.watermarks(of: "events", timeout: .seconds(5)) == [Watermarks(low: 0, high: 0)])
         #expect(try await reader.record("events", partition: 0, offset: 5, timeout: .seconds(5)) == nil)

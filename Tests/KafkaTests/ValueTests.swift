@@ -8,7 +8,8 @@ struct ValueTests {
             "bootstrap.servers": "a:9092", "sasl.password": "hunter2", "ssl.key.pem": "-----BEGIN", "client.id": "c",
             "sasl.oauthbearer.config": "principal=hunter2", "sasl.mechanisms": "PLAIN", "ssl.key.password": "hunter2",
         ]
-        let words = "\(properties) \(String(reflecting: properties)) \(String(describing: Mirror(reflecting: properties)))"
+        let words =
+            "\(properties) \(String(reflecting: properties)) \(String(describing: Mirror(reflecting: properties)))"
         #expect(!words.contains("hunter2") && !words.contains("BEGIN"))
         #expect(words.contains("bootstrap.servers=a:9092") && words.contains("sasl.mechanisms=PLAIN"))
         var dumped = ""

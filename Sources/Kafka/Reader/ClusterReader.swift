@@ -66,7 +66,8 @@ package actor ClusterReader {
     /// Each element's own `error` says whether its partition could be read.
     package func committedOffsets(of topic: String, timeout: Duration) throws(KafkaError) -> [CommittedOffset] {
         let count = try partitionCount(of: topic, timeout: timeout)
-        return try CommittedOffset.query(handle, topic: topic, (0..<count).map { Int32(clamping: $0) }, timeout: timeout)
+        return try CommittedOffset.query(
+            handle, topic: topic, (0..<count).map { Int32(clamping: $0) }, timeout: timeout)
     }
 
     /// Reads records of one partition with offsets in `range`, in order, until the range or the log ends.
