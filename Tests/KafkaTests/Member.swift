@@ -96,7 +96,7 @@ final class Member: Sendable {
     let consumer: Consumer
     private let mailbox: Mailbox
 
-    /// - Parameter commitsOnRevoke: a revoke is answered only after this commit has its outcome.
+    /// With `commitsOnRevoke`, a revoke is answered only after this commit has its outcome.
     init(
         _ cluster: EmbeddedCluster, topic: String, group: String, properties: KafkaProperties = [:],
         commitsOnRevoke: [OffsetCommit]? = nil, onAssigned: Command? = nil, onRecord: Command? = nil

@@ -23,7 +23,12 @@ final class ClientHandle: @unchecked Sendable {
     private let callbacks: Unmanaged<ClientCallbacks>
     private let isDestroyed = Atomic(false)
 
-    /// - Parameter events: heard until `destroy`; held weakly.
+    /// - Parameters:
+    ///   - type: consumer or producer.
+    ///   - properties: set in order.
+    ///   - events: heard until `destroy`; held weakly.
+    ///   - log: takes librdkafka's log lines, from its threads, until the handle is destroyed.
+    /// - Throws: a property that librdkafka refuses, or what keeps it from starting.
     init(
         _ type: rd_kafka_type_t, _ properties: KafkaProperties, events: (any ClientEvents)?, log: @escaping KafkaLog
     ) throws(KafkaError) {

@@ -151,7 +151,7 @@ extension ConsumerControl {
             return []
         }
         var partitions: [Int32] = []
-        list.forEach { element in
+        list.visit { element in
             report(element.err, "\(operation) partition \(element.partition)")
             if element.err == RD_KAFKA_RESP_ERR_NO_ERROR { partitions.append(element.partition) }
         }

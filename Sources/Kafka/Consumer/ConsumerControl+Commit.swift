@@ -52,7 +52,7 @@ extension ConsumerControl {
         var results: [(partition: Int32, error: KafkaError?)] = []
         let failure = code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code, "commit offsets")
         var hasOwnErrors = false
-        PartitionList.forEach(list) { element in
+        PartitionList.visit(list) { element in
             let own = element.err == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(element.err, "commit offset")
             hasOwnErrors = hasOwnErrors || own != nil
             results.append((element.partition, own ?? failure))

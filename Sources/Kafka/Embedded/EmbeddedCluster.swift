@@ -18,7 +18,12 @@ package final class EmbeddedCluster: @unchecked Sendable {
 
     /// Starts brokers numbered from 1, and creates topics with one replica.
     ///
-    /// - Parameter properties: for the handle that the brokers live under; hardly ever needed.
+    /// - Parameters:
+    ///   - brokers: how many.
+    ///   - topics: created before this returns.
+    ///   - properties: for the handle that the brokers live under; hardly ever needed.
+    ///   - log: takes librdkafka's log lines.
+    /// - Throws: when a property is refused or a topic cannot be created.
     package init(
         brokers: Int = 1, topics: [(name: String, partitions: Int)], properties: KafkaProperties = [:],
         log: @escaping KafkaLog = { _, _, _ in }
