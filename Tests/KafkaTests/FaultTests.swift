@@ -66,6 +66,8 @@ struct FaultTests {
             return
         }
         #expect(error.name == "_INVALID_ARG")
+        member.perform { _ = $0.commit([], deadline: .seconds(5)) }
+        try await member.journal.wait { $0.commits.count == 2 }
         _ = await member.close()
     }
 

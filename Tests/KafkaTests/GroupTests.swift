@@ -74,6 +74,45 @@ struct GroupTests {
         _ = await second.close()
     }
 
+    /// A member that the cluster does not hear from hears that its partitions are lost, and gets them anew.
+    @Test func silenceLosesPartitions() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        let member = try Member(cluster, topic: "events", group: "g", properties: ["session.timeout.ms": "3500"])
+        try await member.holds(1)
+        try cluster.brokerDown()
+        try await member.journal.wait { $0.contains { if case .lost([0]) = $0 { true } else { false } } }
+        try cluster.brokerUp()
+        try await member.holds(1)
+        try await fill(cluster, "events", 0..<5)
+        try await member.journal.wait { $0.records.map(\.offset) == [0, 1, 2, 3, 4] }
+        #expect(await member.close().leftGroup)
+    }
+
+    @Test func fencedMemberEndsWithTheError() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        let member = try Member(
+            cluster, topic: "events", group: "g", properties: ["group.instance.id": "worker-0"])
+        try await member.holds(1)
+        // 82: FENCED_INSTANCE_ID.
+        cluster.pushRequestErrors(.heartbeat, [82])
+        let end = await member.consumer.finished()
+        #expect(end.error?.name == "FENCED_INSTANCE_ID" && end.error?.isFatal == true)
+        #expect(end.isDestroyed)
+        // Whoever asks later gets the same answer, and a wake finds nobody.
+        member.consumer.wake()
+        #expect(await member.consumer.finished().error == end.error)
+        #expect(
+            member.journal.events.contains { if case .failed(let error) = $0 { error.isFatal } else { false } })
+    }
+
+    @Test func closeDoesNotWaitForAnAssignment() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        let member = try Member(cluster, topic: "events", group: "g", assigns: false)
+        try await member.journal.wait { !$0.held.isEmpty }
+        let end = await member.close(deadline: .seconds(20))
+        #expect(end.leftGroup && end.isDestroyed)
+    }
+
     /// Closing revokes too, and a commit made then still gets through.
     @Test func closeLetsTheLastCommitThrough() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])

@@ -99,11 +99,13 @@ final class Member: Sendable {
     /// With `commitsOnRevoke`, a revoke is answered only after this commit has its outcome.
     init(
         _ cluster: EmbeddedCluster, topic: String, group: String, properties: KafkaProperties = [:],
-        commitsOnRevoke: [OffsetCommit]? = nil, onAssigned: Command? = nil, onRecord: Command? = nil
+        commitsOnRevoke: [OffsetCommit]? = nil, assigns: Bool = true, onAssigned: Command? = nil,
+        onRecord: Command? = nil
     ) throws {
         mailbox = Mailbox()
         let delegate = JournalDelegate(
-            journal: journal, mailbox: mailbox, commitsOnRevoke: commitsOnRevoke, onAssigned: onAssigned,
+            journal: journal, mailbox: mailbox, commitsOnRevoke: commitsOnRevoke, assigns: assigns,
+            onAssigned: onAssigned,
             onRecord: onRecord)
         consumer = try Consumer(
             topic: topic, group: group, properties: Self.quick(cluster).overridden(by: properties),
@@ -154,22 +156,26 @@ private final class JournalDelegate: ConsumerDelegate {
     let journal: Journal
     let mailbox: Mailbox
     let commitsOnRevoke: [OffsetCommit]?
+    let assigns: Bool
     let onAssigned: Member.Command?
     let onRecord: Member.Command?
     var revokeAfter: (commit: CommitID, partitions: [Int32])?
 
     init(
-        journal: Journal, mailbox: Mailbox, commitsOnRevoke: [OffsetCommit]?, onAssigned: Member.Command?,
+        journal: Journal, mailbox: Mailbox, commitsOnRevoke: [OffsetCommit]?, assigns: Bool,
+        onAssigned: Member.Command?,
         onRecord: Member.Command?
     ) {
         self.journal = journal
         self.mailbox = mailbox
         self.commitsOnRevoke = commitsOnRevoke
+        self.assigns = assigns
         self.onAssigned = onAssigned
         self.onRecord = onRecord
     }
 
     func partitionsAssigned(_ partitions: [Int32], by control: ConsumerControl) {
+        guard assigns else { return journal.add(.assigned(partitions)) }
         do {
             let committed = try control.committed(partitions, timeout: .seconds(5))
             control.assign(committed.map { ($0.partition, $0.offset ?? ConsumerControl.beginning) })

@@ -93,6 +93,13 @@ extension ConsumerControl {
         }
     }
 
+    /// Answers an assignment that nobody needs any more, with nothing.
+    func abandonAssign() {
+        guard awaitingAssign != nil else { return }
+        collectedAssign = []
+        completeAssign()
+    }
+
     private func completeAssign() {
         awaitingAssign = nil
         guard let handle else { return }

@@ -15,6 +15,10 @@ extension ConsumerControl {
         precondition(outstandingCommit == nil, "one commit at a time")
         lastCommit += 1
         let id = CommitID(number: lastCommit)
+        guard !commits.isEmpty else {
+            deferred.append(.commitFinished(id, .resolved([])))
+            return id
+        }
         do throws(KafkaError) {
             let handle = try liveHandle("commit offsets")
             let list = PartitionList(topic: topic, capacity: commits.count)
