@@ -77,7 +77,7 @@ struct GroupTests {
     /// A member that the cluster does not hear from hears that its partitions are lost, and gets them anew.
     @Test func silenceLosesPartitions() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])
-        let member = try Member(cluster, topic: "events", group: "g", properties: ["session.timeout.ms": "3500"])
+        let member = try Member(cluster, topic: "events", group: "g")
         try await member.holds(1)
         try cluster.brokerDown()
         try await member.journal.wait { $0.contains { if case .lost([0]) = $0 { true } else { false } } }

@@ -113,9 +113,10 @@ final class Member: Sendable {
         consumer.start()
     }
 
+    /// As quick as the embedded cluster allows: a session of 3 s or less is forgotten during the first join.
     static func quick(_ cluster: EmbeddedCluster) -> KafkaProperties {
         [
-            "bootstrap.servers": cluster.bootstrapServers, "session.timeout.ms": "3000",
+            "bootstrap.servers": cluster.bootstrapServers, "session.timeout.ms": "3500",
             "heartbeat.interval.ms": "200", "reconnect.backoff.max.ms": "500",
         ]
     }
