@@ -33,7 +33,6 @@ final class ScriptedServer: Sendable {
         case cutOff(String)
     }
 
-
     let endpoint: Endpoint
     /// Every request as it has been read whole.
     let arrivals: AsyncStream<Request>
@@ -71,9 +70,7 @@ final class ScriptedServer: Sendable {
 
     var requests: [Request] { log.requests.withLock { $0 } }
 
-    /// - Parameters:
-    ///   - reply: gets each request and how many came before it.
-    ///   - body: runs while the server does.
+    /// Serves while `body` runs. `reply` gets each request and how many came before it.
     static func run(
         _ reply: @escaping @Sendable (Request, Int) -> Reply, _ body: (ScriptedServer) async throws -> Void
     ) async throws {
