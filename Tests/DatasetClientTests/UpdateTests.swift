@@ -200,12 +200,13 @@ import Testing
         }
     }
 
-    @Test func aCancelledTaskSendsNothing() async throws {
+    @Test(arguments: [RateLimit.unlimited, .perSecond(5)])
+    func aCancelledTaskSendsNothing(_ limit: RateLimit) async throws {
         try await ScriptedServer.run { _, _ in
             .accepted("UPDATE_COMPLETE")
         } _: { server in
             try await DatasetClient.with(server) {
-                $0.rateLimit = .perSecond(5)
+                $0.rateLimit = limit
             } _: { client in
                 let (gate, open) = AsyncStream.makeStream(of: Void.self)
                 let task = Task {
