@@ -54,6 +54,21 @@ extension UpdateBody {
         }
     }
 
+    @Test func aRefusalBeforeTheBodyIsReadIsHeard() async throws {
+        let payload = [UInt8](repeating: 0x5a, count: Limits.changesBytes.upperBound)
+        let body = UpdateBody(payloadByteCount: payload.count) { write in payload.withUnsafeBytes { write($0) } }
+        let refusal = #"{"__type":"AccessDeniedException","Message":"no"}"#
+        try await ScriptedServer.run { _, _ in .refusedUnread(403, refusal) } _: { server in
+            try await DatasetClient.with(server) { client in
+                for _ in 0..<3 {
+                    await #expect(throws: DatasetClientError.exception(APIException(.accessDenied, "no"))) {
+                        try await client.update(project: "p", type: .test, body: body, token: "t")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func creatingAndDescribing() async throws {
         try await ScriptedServer.run { request, _ in
             switch (request.method, request.path) {

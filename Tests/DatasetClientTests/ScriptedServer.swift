@@ -23,6 +23,8 @@ final class ScriptedServer: Sendable {
         case described(String, message: String = "", token: String? = nil)
         /// An accepted update with this status.
         case accepted(String)
+        /// Answers as soon as it has seen the request's head, and throws the body away as it comes.
+        case refusedUnread(Int, String)
         /// Never answers.
         case silence
         /// Closes the connection without an answer.
@@ -49,6 +51,15 @@ final class ScriptedServer: Sendable {
         ) {
             self.arrivals = arrivals
             self.reply = reply
+        }
+
+        /// What is said without waiting for the body, if that is what the test wants.
+        func early(_ head: HTTPRequestHead) -> Reply? {
+            let request = Request(
+                method: head.method.rawValue, uri: head.uri, headers: head.headers, body: ByteBuffer())
+            let reply = reply(request, requests.withLock { $0.count })
+            guard case .refusedUnread = reply else { return nil }
+            return reply
         }
 
         func answer(_ request: Request) -> Reply {
@@ -114,6 +125,9 @@ final class ScriptedServer: Sendable {
             case .head(let head):
                 self.head = head
                 body = ByteBuffer()
+                guard let early = log.early(head) else { return }
+                self.head = nil
+                write(early, context: context)
             case .body(var part):
                 body.writeBuffer(&part)
             case .end:
@@ -139,6 +153,8 @@ final class ScriptedServer: Sendable {
                 write(.answer(200, headers, text), context: context)
             case .accepted(let status):
                 write(.answer(202, [], #"{"Status":"\#(status)"}"#), context: context)
+            case .refusedUnread(let status, let text):
+                write(.answer(status, [], text), context: context)
             case .silence:
                 break
             case .hangUp:
