@@ -17,7 +17,7 @@ extension UpdateBody {
 }
 
 /// What goes over the wire.
-@Suite struct RequestTests {
+@Suite(.timeLimit(.minutes(1))) struct RequestTests {
     private static let project = #"{"ProjectMetadata":{"ProjectName":"boards","CreationTimestamp":1.5}}"#
 
     @Test func updateAsSent() async throws {
@@ -58,7 +58,9 @@ extension UpdateBody {
         let payload = [UInt8](repeating: 0x5a, count: Limits.changesBytes.upperBound)
         let body = UpdateBody(payloadByteCount: payload.count) { write in payload.withUnsafeBytes { write($0) } }
         let refusal = #"{"__type":"AccessDeniedException","Message":"no"}"#
-        try await ScriptedServer.run { _, _ in .refusedUnread(403, refusal) } _: { server in
+        try await ScriptedServer.run { _, _ in
+            .refusedUnread(403, refusal)
+        } _: { server in
             try await DatasetClient.with(server) { client in
                 for _ in 0..<3 {
                     await #expect(throws: DatasetClientError.exception(APIException(.accessDenied, "no"))) {
