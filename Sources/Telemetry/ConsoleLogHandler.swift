@@ -39,7 +39,7 @@ package struct ConsoleLogHandler: LogHandler {
     static func text(
         _ time: Date, _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata
     ) -> String {
-        let clock = time.formatted(.iso8601.time(includingFractionalSeconds: true)).dropLast()
+        let clock = time.formatted(.iso8601.time(includingFractionalSeconds: true))
         let name = level.rawValue.uppercased()
         var line = "\(clock) \(name)\(String(repeating: " ", count: max(1, 9 - name.count)))\(message)"
         var separator = "  "
@@ -54,7 +54,7 @@ package struct ConsoleLogHandler: LogHandler {
         _ time: Date, _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata, label: String
     ) -> String {
         var fields = [
-            "time": time.formatted(.iso8601.time(includingFractionalSeconds: true).dateSeparator(.dash).year().month().day()),
+            "time": time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)),
             "level": level.rawValue, "message": "\(message)", "logger": label,
         ]
         for (key, value) in metadata { fields[key] = "\(value)" }

@@ -41,7 +41,7 @@ struct BrokerCommand: AsyncParsableCommand {
             topics: (topic.isEmpty ? [TopicDefinition(name: "labelling-events")] : topic).map {
                 ($0.name, $0.partitions ?? partitions)
             })
-        _ = Descriptor.standardOutput.write("bootstrap.servers=\(cluster.bootstrapServers)\n")
+        say("bootstrap.servers=\(cluster.bootstrapServers)")
         try await ServiceGroup(
             services: [WaitForShutdown()], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
         ).run()

@@ -46,7 +46,7 @@ struct DemoCommand: AsyncParsableCommand {
         }
         Console.shared.endProgress()
         if keep {
-            print("Database and logs: \(folder.path)")
+            say("Database and logs: \(folder.path)")
         } else {
             try FileManager.default.removeItem(at: folder)
         }

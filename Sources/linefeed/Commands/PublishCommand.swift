@@ -48,7 +48,7 @@ struct PublishCommand: AsyncParsableCommand {
         if let first {
             throw CommandFailure("\(count) of \(values.count) events were not published: \(first)")
         }
-        print("\(values.count) events published to \(kafka.topic) for \(key)")
+        say("\(values.count) events published to \(kafka.topic) for \(key)")
     }
 }
 

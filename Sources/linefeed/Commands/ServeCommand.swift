@@ -44,7 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
             logger: logger,
             onServerRunning: { port in
                 // The one line on standard output: what a script needs to know.
-                _ = Descriptor.standardOutput.write("http://\(host.contains(":") ? "[\(host)]" : host):\(port)\n")
+                say("http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
             })
         try await ServiceGroup(services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
     }

@@ -2,6 +2,7 @@ internal import DatasetService
 internal import Foundation
 internal import Kafka
 internal import Logging
+internal import ServiceLifecycle
 internal import Settlement
 internal import Telemetry
 
@@ -23,26 +24,27 @@ struct Demo {
             topics: [(Self.topic, Self.partitions), (Self.topic + ".dead-letters", 1)])
         defer { cluster.destroy() }
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
+        let logger = Logger(label: "service") { ConsoleLogHandler(label: $0, level: .error, format: .text) }
         let server = try DatasetServer(
             configuration: .init(databasePath: folder.appending(path: "datasets.sqlite").path),
-            logger: Logger(label: "service") { ConsoleLogHandler(label: $0, level: .error, format: .text) },
-            onServerRunning: { port.yield($0) })
+            logger: logger, onServerRunning: { port.yield($0) })
+        let services = ServiceGroup(services: [server], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 defer { port.finish() }
-                try await server.run()
+                try await services.run()
             }
             // Ends without a port when the server could not start; the group's next result then says why.
             guard let port = await ports.first(where: { _ in true }) else { return try await group.waitForAll() }
             try await perform(cluster: cluster, endpoint: "http://127.0.0.1:\(port)", store: server.store)
-            group.cancelAll()
-            try? await group.waitForAll()
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
         }
     }
 
     private func perform(cluster: EmbeddedCluster, endpoint: String, store: DatasetStore) async throws {
-        print("Kafka       \(cluster.bootstrapServers), topic \(Self.topic) with \(Self.partitions) partitions")
-        print("Service     \(endpoint)")
+        say("Kafka       \(cluster.bootstrapServers), topic \(Self.topic) with \(Self.partitions) partitions")
+        say("Service     \(endpoint)")
         let clock = ContinuousClock()
         let start = clock.now
         var workers = DemoWorkers(
@@ -53,7 +55,7 @@ struct Demo {
             ], folder: folder)
         defer { _ = workers.stop() }
         for _ in 0..<options.workers { try workers.start() }
-        print("Workers     \(options.workers) processes")
+        say("Workers     \(options.workers) processes")
 
         let stage = try DemoStage(
             cluster: cluster, topic: Self.topic, group: Self.group, store: store, total: script.events.count,
@@ -103,9 +105,9 @@ struct Demo {
     }
 
     private func report(_ verdict: DemoVerdict, deadLetters: Int, seconds: Double) {
-        for failure in verdict.failures.prefix(10) { print("WRONG       \(failure)") }
+        for failure in verdict.failures.prefix(10) { say("WRONG       \(failure)") }
         let twice = verdict.failures.contains { $0.contains("times") || $0.contains("were applied") }
-        print(
+        say(
             """
             Events      \(script.events.count) published: \(script.undecodable) undecodable, \(script.tombstones) tombstones
             Datasets    \(verdict.datasets) of \(script.expected.count) exactly as the events say, \(verdict.entries) entries

@@ -18,5 +18,8 @@ struct TimeSpan: ExpressibleByArgument {
         }
     }
 
-    var defaultValueDescription: String { "\(duration)" }
+    var defaultValueDescription: String {
+        let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+    }
 }
