@@ -7,6 +7,7 @@ package struct Backoff: Sendable, Hashable {
     /// The most a `Retry-After` is obeyed.
     package var retryAfterCap: Duration
 
+    /// Up to 50 ms before the second try, up to 5 s in the long run, unless told otherwise.
     package init(
         base: Duration = .milliseconds(50), cap: Duration = .seconds(5), retryAfterCap: Duration = .seconds(60)
     ) {

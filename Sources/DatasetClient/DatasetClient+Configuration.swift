@@ -20,6 +20,7 @@ extension DatasetClient {
         /// How long polling and reading go on while answers keep failing, before the failure is the caller's.
         package var patience: Duration = .seconds(60)
 
+        /// The defaults.
         package init() {}
     }
 }

@@ -13,6 +13,7 @@ package struct EntryFilter: Sendable, Hashable {
     /// Part of the image's address.
     package var sourceRefContains: String?
 
+    /// Without arguments: every entry.
     package init(
         labeled: Bool? = nil, anomalyClass: String? = nil, createdBefore: String? = nil, createdAfter: String? = nil,
         sourceRefContains: String? = nil
@@ -69,7 +70,9 @@ extension DatasetClient {
 
 /// The pages of one listing.
 package struct DatasetEntryPages: AsyncSequence, Sendable {
+    /// The JSON Lines of one page.
     package typealias Element = [String]
+    /// What ended the listing early.
     package typealias Failure = DatasetClientError
 
     fileprivate let client: DatasetClient
@@ -78,8 +81,10 @@ package struct DatasetEntryPages: AsyncSequence, Sendable {
     fileprivate let filter: EntryFilter
     fileprivate let pageSize: Int
 
+    /// Starts from the first page.
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pages: self) }
 
+    /// One reading of the listing.
     package struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let pages: DatasetEntryPages
         private var nextToken: String?

@@ -4,12 +4,15 @@ import NIOHTTP1
 
 /// What `DescribeDataset` says.
 package struct DatasetState: Sendable, Hashable {
+    /// Of the dataset: its latest change, whoever made it.
     package let status: DatasetStatus
     /// For people; empty where there is none.
     package let statusMessage: String
+    /// Counts of images, where the service gives them.
     package let statistics: ImageStatistics?
     /// Seconds since 1970-01-01T00:00:00Z.
     package let createdAt: Double?
+    /// Seconds since 1970-01-01T00:00:00Z.
     package let lastUpdatedAt: Double?
     /// The client token of the latest accepted update, from services that say so (`WireNames.latestUpdateToken`).
     package let latestUpdateToken: String?

@@ -14,7 +14,9 @@ package struct DatasetClient: Sendable {
     /// The name that signatures are scoped to.
     package static let signingName = "lookoutvision"
 
+    /// Where every request goes.
     package let endpoint: Endpoint
+    /// As it was given.
     package let configuration: Configuration
     let time: TimeSource
     private let credentials: any CredentialProvider
@@ -22,6 +24,14 @@ package struct DatasetClient: Sendable {
     private let http: HTTPClient
     private let limiters: [LookoutVision.Operation: RateLimiter]
 
+    /// Opens no connection yet.
+    ///
+    /// - Parameters:
+    ///   - endpoint: where the API is served.
+    ///   - region: what signatures are scoped to; any name does for an endpoint that checks none.
+    ///   - credentials: asked before every request; `.anonymous` for none.
+    ///   - configuration: limits and patience.
+    ///   - time: the clocks.
     package init(
         endpoint: Endpoint, region: String, credentials: some CredentialProvider,
         configuration: Configuration = Configuration(), time: TimeSource = .system

@@ -11,6 +11,7 @@ package struct TimeSource: Sendable {
     /// A random time from zero up to the given one: full jitter.
     package var jitter: @Sendable (Duration) -> Duration
 
+    /// Clocks and dice of one's own.
     package init(
         wallClock: @escaping @Sendable () -> Int, monotonic: @escaping @Sendable () -> Duration,
         sleep: @escaping @Sendable (Duration) async throws -> Void,

@@ -32,7 +32,8 @@ package struct UpdateBody: Sendable {
 }
 
 extension UpdateBody {
-    private struct Writer {
+    /// Not copyable: a second reference to the buffer would make the next write copy all that was written.
+    private struct Writer: ~Copyable {
         static let opening = #"{"Changes":""#
         static let closing = #""}"#
         /// Block and encoding fit the first-level cache together; a multiple of three, so that groups stay whole.
@@ -63,7 +64,7 @@ extension UpdateBody {
             }
         }
 
-        consuming func finish() -> UpdateBody {
+        mutating func finish() -> UpdateBody {
             append(atMost: 4) { encoder, output in encoder.finish(into: output) }
             append(Self.closing)
             return UpdateBody(

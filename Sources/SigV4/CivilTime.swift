@@ -1,7 +1,9 @@
 /// A moment of the proleptic Gregorian calendar in UTC, to the second.
 package struct CivilTime: Sendable, Hashable {
     package let year: Int
+    /// 1 to 12.
     package let month: Int
+    /// 1 to 31.
     package let day: Int
     package let hour: Int
     package let minute: Int

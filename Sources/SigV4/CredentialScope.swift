@@ -2,9 +2,12 @@
 package struct CredentialScope: Sendable, Hashable {
     /// `20150830`, UTC.
     package let day: String
+    /// `us-east-1`
     package let region: String
+    /// The signing name, `lookoutvision`.
     package let service: String
 
+    /// The parts as they travel.
     package init(day: String, region: String, service: String) {
         self.day = day
         self.region = region

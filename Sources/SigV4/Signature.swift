@@ -4,8 +4,10 @@ import Crypto
 ///
 /// Source: AWS General Reference, "Create a signed AWS API request", steps 3 and 4.
 package enum Signature {
+    /// How the `Authorization` header begins.
     package static let algorithm = "AWS4-HMAC-SHA256"
 
+    /// What is signed: the moment, the scope and the digest of the canonical request.
     package static func stringToSign(_ request: CanonicalRequest, timestamp: String, scope: CredentialScope) -> String {
         let digest = Hexadecimal.encode(SHA256.hash(data: Array(request.text.utf8)))
         return "\(algorithm)\n\(timestamp)\n\(scope.text)\n\(digest)"

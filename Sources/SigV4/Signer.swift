@@ -1,8 +1,11 @@
 /// Signs requests to one service in one region with AWS Signature Version 4.
 package struct Signer: Sendable {
+    /// What signatures are scoped to.
     package let region: String
+    /// The signing name, `lookoutvision`.
     package let service: String
 
+    /// Holds no credentials: each signature is given its own.
     package init(region: String, service: String) {
         self.region = region
         self.service = service

@@ -169,7 +169,8 @@ extension UpdateBody {
         try await ScriptedServer.run { _, _ in
             .described("CREATE_COMPLETE")
         } _: { server in
-            try await DatasetClient.with(server, credentials: .anonymous) { client in
+            let chosenAtRunTime: any CredentialProvider = .anonymous
+            try await DatasetClient.with(server, credentials: chosenAtRunTime) { client in
                 _ = try await client.describeDataset(project: "p", type: .train)
             }
             let headers = try #require(server.requests.first?.headers)

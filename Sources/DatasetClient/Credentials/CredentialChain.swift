@@ -5,6 +5,7 @@ package import SigV4
 package struct CredentialChain: CredentialProvider {
     private let providers: [any CredentialProvider]
 
+    /// The places in the order they are asked.
     package init(_ providers: [any CredentialProvider]) {
         self.providers = providers
     }
@@ -19,6 +20,7 @@ package struct CredentialChain: CredentialProvider {
         ])
     }
 
+    /// Of the first place that has any; a place whose configuration is broken ends the search.
     package func credentials() async throws(CredentialError) -> Credentials? {
         var reasons: [String] = []
         for provider in providers {

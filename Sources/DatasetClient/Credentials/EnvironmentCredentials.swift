@@ -5,10 +5,12 @@ package import SigV4
 package struct EnvironmentCredentials: CredentialProvider {
     private let environment: [String: String]
 
+    /// The environment is read once, here.
     package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
         self.environment = environment
     }
 
+    /// Half a key is an error, not an absence.
     package func credentials() async throws(CredentialError) -> Credentials? {
         switch (value("AWS_ACCESS_KEY_ID"), value("AWS_SECRET_ACCESS_KEY")) {
         case (let accessKeyID?, let secretAccessKey?):

@@ -17,11 +17,13 @@ package final class SharedFileCredentials: CredentialProvider {
     private let time: TimeSource
     private let known = Mutex<Known?>(nil)
 
+    /// Reads nothing yet.
     package init(files: SharedFiles = SharedFiles(), time: TimeSource = .system) {
         self.files = files
         self.time = time
     }
 
+    /// A profile that was asked for by name has to have a key; the default profile may be absent.
     package func credentials() async throws(CredentialError) -> Credentials? {
         let now = time.monotonic()
         let last = known.withLock { $0 }

@@ -2,6 +2,7 @@
 package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// Why a text is no endpoint. Holds none of the text, since people put passwords into URLs.
     package struct Invalid: Error, Sendable, Hashable, CustomStringConvertible {
+        /// What is wrong, for people.
         package let reason: String
         package var description: String { "not an endpoint: \(reason)" }
     }
@@ -13,6 +14,7 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// Empty, or beginning with a slash and not ending with one.
     package let basePath: String
 
+    /// Takes `http://` or `https://`, a host, a port and a path; user names, queries and fragments are refused.
     package init(_ text: String) throws(Invalid) {
         let lowercased = text.lowercased()
         guard let scheme = ["http", "https"].first(where: { lowercased.hasPrefix("\($0)://") }) else {
@@ -33,6 +35,7 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         basePath = segments.map { "/\($0)" }.joined()
     }
 
+    /// As a URL, without a slash at the end.
     package var description: String { "\(scheme)://\(authority)\(basePath)" }
 
     private static func normalised(_ authority: String, scheme: String) throws(Invalid) -> String {
