@@ -20,16 +20,20 @@ package struct DatasetServer: Service {
         package var applyDelay: Duration
         /// The largest body in bytes; by default room for the largest payload the API takes, in base64, and a bit.
         package var bodyLimitBytes: Int
+        /// How long a stop waits for requests in hand; past it their connections are closed. A client whose request was
+        /// cut off finds out under its token what became of it.
+        package var drainLimit: Duration
 
         package init(
             host: String = "127.0.0.1", port: Int = 0, databasePath: String, applyDelay: Duration = .zero,
-            bodyLimitBytes: Int = 16 * 1024 * 1024
+            bodyLimitBytes: Int = 16 * 1024 * 1024, drainLimit: Duration = .seconds(3)
         ) {
             self.host = host
             self.port = port
             self.databasePath = databasePath
             self.applyDelay = applyDelay
             self.bodyLimitBytes = bodyLimitBytes
+            self.drainLimit = drainLimit
         }
     }
 
@@ -74,16 +78,35 @@ package struct DatasetServer: Service {
     /// Serves until graceful shutdown or cancellation, and closes the database.
     ///
     /// On graceful shutdown it stops accepting, answers the requests in hand, ends the transaction in hand, and leaves
-    /// the rest of the accepted updates for the next start.
+    /// the rest of the accepted updates for the next start. That is bounded by the drain limit: past it everything is
+    /// cancelled, and the transaction in hand is rolled back and left for the next start too.
     /// - Throws: where the address cannot be bound, or what the server or the database threw.
     package func run() async throws {
         do {
-            try await application.run()
+            try await serve()
         } catch {
             try? store.close()
             throw error
         }
         try store.close()
+    }
+
+    private func serve() async throws {
+        let application = application
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await application.run()
+                return true
+            }
+            group.addTask { [drainLimit = configuration.drainLimit] in
+                try await gracefulShutdown()
+                try await Task.sleep(for: drainLimit)
+                return false
+            }
+            let ended = try await group.next() ?? true
+            group.cancelAll()
+            if !ended { logger.notice("Closing connections that did not end in time") }
+        }
     }
 
     private var application: some ApplicationProtocol {

@@ -105,6 +105,27 @@ struct LineTests {
         }
     }
 
+    @Test("Of a line with random bytes changed, all that is accepted is JSON for another parser too")
+    func mutations() throws {
+        var generator = SeededGenerator(state: 7)
+        let good = Array(
+            #"{"source-ref":"s3:\/\/b\/é","a":[1.5e3,-0,{"b":null}],"c":{"type":"x\u00e9"},"d":true,"e":{}}"#.utf8)
+        let interesting = Array(#"{}[]",:\u0e+-.tfn1/ "#.utf8) + [0x00, 0x0A, 0x7F, 0xC3, 0xFF]
+        var accepted = 0
+        for _ in 0..<20_000 {
+            var bytes = good
+            for _ in 0..<Int.random(in: 1...2, using: &generator) {
+                let index = bytes.indices.randomElement(using: &generator) ?? 0
+                bytes[index] = interesting.randomElement(using: &generator) ?? 0
+            }
+            guard (try? EntryLine(bytes, range: 0..<bytes.count)) != nil else { continue }
+            accepted += 1
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(throws: Never.self, "\(text)") { try JSONSerialization.jsonObject(with: Data(bytes)) }
+        }
+        #expect(accepted > 100)
+    }
+
     @Test("Blank lines and white space around lines are passed over; numbers are those of the file")
     func payloadLayout() throws {
         let text = "\r\n \t\(line("1"))\r\n\n\(line("2"))  "

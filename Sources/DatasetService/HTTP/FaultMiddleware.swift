@@ -27,6 +27,9 @@ struct FaultMiddleware<Context: RequestContext>: RouterMiddleware {
         case let fault as ServiceFault: return fault
         case let exception as APIException: return ServiceFault(exception)
         case let error as HTTPError where error.status == .notFound: return noRoute(request.uri.path)
+        case is BodyInterrupted, is CancellationError:
+            context.logger.debug("Request interrupted", metadata: ["request": "\(requestID)", "error": "\(error)"])
+            return .internalError
         default:
             context.logger.error(
                 "Request failed",

@@ -20,6 +20,8 @@ extension Request {
             buffer = try await body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
             throw tooLarge
+        } catch {
+            throw BodyInterrupted(underlying: error)
         }
         do {
             return try JSONDecoder().decode(Message.self, from: Data(buffer.readableBytesView))
@@ -27,6 +29,12 @@ extension Request {
             throw APIException(.validation, error.explanation)
         }
     }
+}
+
+/// The client went away, or the service stops, before the body was whole. Never the payload's fault: who still listens
+/// is told to send it again.
+struct BodyInterrupted: Error {
+    var underlying: any Error
 }
 
 extension DecodingError {

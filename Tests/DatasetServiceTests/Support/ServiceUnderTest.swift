@@ -17,11 +17,12 @@ struct ServiceUnderTest: Sendable {
     /// Serves for as long as `body` runs, then stops gracefully.
     static func run<Value: Sendable>(
         database: TemporaryDatabase = TemporaryDatabase(), clock: ManualClock = ManualClock(), gate: Gate = Gate(),
-        bodyLimitBytes: Int = 16 * 1024 * 1024, _ body: (ServiceUnderTest) async throws -> Value
+        bodyLimitBytes: Int = 16 * 1024 * 1024, drainLimit: Duration = .seconds(10),
+        _ body: (ServiceUnderTest) async throws -> Value
     ) async throws -> Value {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let server = try DatasetServer(
-            configuration: .init(databasePath: database.path, bodyLimitBytes: bodyLimitBytes),
+            configuration: .init(databasePath: database.path, bodyLimitBytes: bodyLimitBytes, drainLimit: drainLimit),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), now: { clock.now },
             gate: { _ in try await gate.pass() }, onServerRunning: { port.yield($0) })
         let group = ServiceGroup(
