@@ -52,7 +52,7 @@ let package = Package(
             dependencies: [
                 "SigV4", "LookoutVision",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
@@ -88,8 +88,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-    ],
-    cxxLanguageStandard: .cxx17
+    ]
 )
 
 // One set of rules for every Swift target. A misspelt feature name is silently off, so
