@@ -1,5 +1,7 @@
 import Foundation
+import GRDB
 import LookoutVision
+import Synchronization
 import Testing
 
 @testable import DatasetService
@@ -151,6 +153,32 @@ struct UpdateTests {
         let store = try DatasetStore(path: database.path)
         defer { try? store.close() }
         #expect(try await store.history().map(\.token) == ["a"])
+    }
+
+    @Test("A failure of the database delays an accepted update and does not lose it")
+    func databaseFailure() async throws {
+        let attempts = Mutex(0)
+        let failing = DatabaseFunction("fail_once", argumentCount: 0) { _ in
+            let attempt = attempts.withLock { count in
+                count += 1
+                return count
+            }
+            if attempt == 1 { throw DatabaseError(resultCode: .SQLITE_IOERR) }
+            return nil
+        }
+        try await ServiceUnderTest.run { service in
+            try await service.createDataset("p")
+            try await service.store.pool.writeWithoutTransaction { database in
+                database.add(function: failing)
+                try database.execute(
+                    sql: "CREATE TRIGGER failing BEFORE INSERT ON entry BEGIN SELECT fail_once(); END")
+            }
+            #expect(try await service.update("p", line("1", "normal")).status == 202)
+            #expect(try await service.untilTerminal("p").status == "UPDATE_COMPLETE")
+            #expect(try await service.describe("p").imageStats == .init(total: 1, labeled: 1, normal: 1, anomaly: 0))
+            #expect(try await service.store.history().count == 1)
+        }
+        #expect(attempts.withLock { $0 } == 2)
     }
 
     @Test("The history outlives the dataset, and a new dataset of the name starts afresh")

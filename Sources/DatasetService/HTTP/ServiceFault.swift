@@ -1,8 +1,6 @@
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import LookoutVision
-import NIOCore
 
 /// An answer that is not a success, in the one shape clients read: the name in `x-amzn-ErrorType` and in the body's
 /// `__type`, the text in `Message`.
@@ -52,35 +50,5 @@ struct ServiceFault: Error {
         response.headers[.retryAfter] = retryAfterSeconds.map(String.init)
         response.headers[.allow] = allow
         return response
-    }
-}
-
-extension HTTPField.Name {
-    static let errorType = HTTPField.Name(literal: WireNames.errorType)
-    static let requestID = HTTPField.Name(literal: WireNames.requestID)
-    static let clientToken = HTTPField.Name(literal: WireNames.clientToken)
-    static let latestUpdateToken = HTTPField.Name(literal: WireNames.latestUpdateToken)
-
-    /// For names that are constants of this program.
-    private init(literal name: String) {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("not a header name: \(name)") }
-        self = name
-    }
-}
-
-extension Response {
-    /// A JSON answer; slashes are left alone, so that lines travel as short as they came.
-    static func json(_ body: some Encodable, status: HTTPResponse.Status) throws -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        let data = try encoder.encode(body)
-        return Response(
-            status: status, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
-    }
-
-    /// The answer of an operation, with the status the model gives it.
-    static func json(_ body: some Encodable, of operation: Operation) throws -> Response {
-        try json(body, status: HTTPResponse.Status(code: operation.successStatus))
     }
 }
