@@ -16,6 +16,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         // One logging front for every target.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        // HTTP field names, which the server's requests and responses are made of.
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // ByteBuffer, the currency of both the HTTP client and the HTTP server.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         // SQLite with WAL, migrations and a typed query layer, under the dataset service.
@@ -63,8 +65,10 @@ let package = Package(
                 "SigV4", "LookoutVision",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
