@@ -20,6 +20,11 @@ constexpr size_t keptCapacity = size_t(1) << 20;
 
 struct csimdjson_indexer {
     std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
+    // The SIMD implementations copy the last, partial block of a text before they look at it. The one for processors
+    // that have none of their instructions does not: where a text ends amid a character it reads on. It gets a copy
+    // with padding; nobody who cares for speed runs it.
+    std::unique_ptr<uint8_t[]> padded;
+    const bool needsPadding = simdjson::get_active_implementation()->name() == "fallback";
 
     simdjson::error_code fit(size_t length) noexcept {
         if (stage && length <= stage->capacity() && (stage->capacity() <= keptCapacity || length > keptCapacity)) {
@@ -28,8 +33,22 @@ struct csimdjson_indexer {
         size_t capacity = smallestCapacity;
         while (capacity < length) { capacity *= 2; }
         stage.reset();
+        if (needsPadding) {
+            padded.reset(new (std::nothrow) uint8_t[capacity + simdjson::SIMDJSON_PADDING]);
+            if (!padded) { return simdjson::MEMALLOC; }
+        }
         // The depth is for the second stage, which is not run.
         return simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 1, stage);
+    }
+
+    simdjson::error_code index(const uint8_t *bytes, size_t length) noexcept {
+        if (simdjson::error_code error = fit(length)) { return error; }
+        if (needsPadding) {
+            std::memcpy(padded.get(), bytes, length);
+            std::memset(padded.get() + length, ' ', simdjson::SIMDJSON_PADDING);
+            bytes = padded.get();
+        }
+        return stage->stage1(bytes, length, simdjson::stage1_mode::regular);
     }
 };
 
@@ -45,9 +64,7 @@ extern "C" csimdjson_status csimdjson_index(csimdjson_indexer *indexer, const ui
                                             csimdjson_tokens *tokens) {
     *tokens = {nullptr, 0, false};
     if (length == 0) { return CSIMDJSON_EMPTY; }
-    simdjson::error_code error = indexer->fit(length);
-    if (!error) { error = indexer->stage->stage1(bytes, length, simdjson::stage1_mode::regular); }
-    switch (error) {
+    switch (indexer->index(bytes, length)) {
         case simdjson::SUCCESS: break;
         case simdjson::EMPTY: return CSIMDJSON_EMPTY;
         case simdjson::UTF8_ERROR: return CSIMDJSON_INVALID_UTF8;

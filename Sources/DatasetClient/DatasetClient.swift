@@ -69,6 +69,8 @@ extension DatasetClient {
         } catch {
             throw .cancelled
         }
+        // Without a limit nothing has looked yet, and the HTTP client may send before it does.
+        if Task.isCancelled { throw .cancelled }
         let credentials: Credentials?
         do {
             credentials = try await self.credentials.credentials()

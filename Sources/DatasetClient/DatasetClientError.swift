@@ -55,7 +55,8 @@ package enum DatasetClientError: Error, Sendable, Hashable {
         "ExpiredTokenException", "IncompleteSignature", "IncompleteSignatureException", "InvalidClientTokenId",
         "InvalidSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
         "NotAuthorized",
-        "OptInRequired", "RequestExpired", "SignatureDoesNotMatch", "UnrecognizedClientException",
+        "OptInRequired", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
     ]
 }
 

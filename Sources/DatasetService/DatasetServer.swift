@@ -43,7 +43,10 @@ package struct DatasetServer: Service {
 
     /// Opens the database.
     ///
-    /// - Parameter onServerRunning: Called with the bound port once requests are answered.
+    /// - Parameters:
+    ///   - configuration: How to serve.
+    ///   - logger: Takes one line per start, refused update and internal error; never a payload.
+    ///   - onServerRunning: Called with the bound port once requests are answered.
     /// - Throws: `DatabaseError` where the database cannot be opened.
     package init(
         configuration: Configuration, logger: Logger,

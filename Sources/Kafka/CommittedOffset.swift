@@ -40,7 +40,7 @@ package struct CommittedOffset: Sendable, Hashable {
         let code = rd_kafka_committed(handle.raw, list.raw, timeout.timeoutMilliseconds)
         try KafkaError.check(code, "read committed offsets")
         var result: [CommittedOffset] = []
-        list.forEach { result.append(CommittedOffset($0)) }
+        list.visit { result.append(CommittedOffset($0)) }
         return result
     }
 }

@@ -44,9 +44,7 @@ package struct Record: ~Copyable {
         }
     }
 
-    /// The last header of that name; nil when there is none, or the headers cannot be parsed.
-    ///
-    /// - Parameter name: ASCII.
+    /// The last header of that (ASCII) name; nil when there is none, or the headers cannot be parsed.
     package func header(_ name: StaticString) -> HeaderValue? {
         guard name.hasPointerRepresentation, let headers else { return nil }
         var value: UnsafeRawPointer?

@@ -16,7 +16,7 @@ package enum DecodedRecord {
 /// the record alone.
 ///
 /// Keeps a parser and buffers, and its events borrow them: one decoder per thread.
-package struct EventDecoder: ~Copyable {
+package struct EventDecoder: ~Copyable, Sendable {
     /// How deep objects and arrays may be nested in a value.
     package static let maximumDepth = 64
     /// The longest value that is looked at, in bytes. Far above any line, since an envelope's other fields count too.
@@ -24,6 +24,10 @@ package struct EventDecoder: ~Copyable {
     /// The headers that give project and type where the value is the JSON Line itself.
     package static let projectHeader = "linefeed-project"
     package static let datasetTypeHeader = "linefeed-dataset-type"
+
+    /// Which of simdjson's implementations this processor runs ("icelake", "haswell", "arm64", "fallback", …): worth a
+    /// word in a log, since the speed of decoding depends on it.
+    package static var implementation: String { TokenIndexer.implementation }
 
     private var indexer = TokenIndexer()
     /// The texts that had escapes, resolved.
@@ -35,8 +39,8 @@ package struct EventDecoder: ~Copyable {
 
     package init() {}
 
-    /// Decodes a record. A header that the record does not have is nil; a value that is nil is a tombstone, an empty one
-    /// is a fault.
+    /// Decodes a record. A header that the record does not have is nil; a value that is nil is a tombstone, while an
+    /// empty one is a fault.
     package mutating func decode(
         value: UnsafeRawBufferPointer?, projectHeader: UnsafeRawBufferPointer?,
         datasetTypeHeader: UnsafeRawBufferPointer?
@@ -48,10 +52,12 @@ package struct EventDecoder: ~Copyable {
             case (let project?, let type?): return .event(try decodeLine(value, project: project, type: type))
             case (nil, .some):
                 throw Rejection(
-                    .missingField, Self.projectHeader, "the header is missing, though \(Self.datasetTypeHeader) is there")
+                    .missingField, Self.projectHeader,
+                    "the header is missing, though \(Self.datasetTypeHeader) is there")
             case (.some, nil):
                 throw Rejection(
-                    .missingField, Self.datasetTypeHeader, "the header is missing, though \(Self.projectHeader) is there")
+                    .missingField, Self.datasetTypeHeader,
+                    "the header is missing, though \(Self.projectHeader) is there")
             }
         } catch {
             return .rejected(error)
@@ -69,7 +75,8 @@ package struct EventDecoder: ~Copyable {
             if outline[.entry] != nil || outline[.image] != nil {
                 throw Rejection(
                     .ambiguousForm, Self.projectHeader,
-                    "the headers say that the value is a JSON Line, but it has no source-ref and names a dataset itself")
+                    "the headers say that the value is a JSON Line, but it has no source-ref and names a dataset itself"
+                )
             }
             throw Rejection(.missingField, Outline.Field.sourceRef.name, "a JSON Line needs the image's source-ref")
         }
@@ -92,6 +99,10 @@ package struct EventDecoder: ~Copyable {
             guard outline.hasShortForm else {
                 throw Rejection(.missingField, "entry", "there is neither an entry nor an image with its label")
             }
+            if outline[.sourceRef] != nil {
+                throw Rejection(
+                    .ambiguousForm, "source-ref", "a source-ref beside the short form: which of them counts?")
+            }
             let sourceRef = try writeShortForm(outline)
             return LabellingEvent(project: project, type: type, sourceRef: sourceRef, compactLine: line.bytes)
         }
@@ -113,9 +124,9 @@ package struct EventDecoder: ~Copyable {
     private mutating func writeShortForm(_ outline: Outline) throws(Rejection) -> UnsafeRawBufferPointer {
         let form = try ShortForm(outline, texts: &texts, classes: &classes)
         form.write(into: &line)
-        guard Self.scalarCount(line.bytes) <= Limits.entryCharacters.upperBound else {
-            throw Rejection(
-                .tooLong, "value", "the line that it makes is longer than \(Limits.entryCharacters.upperBound) characters")
+        let limit = Limits.entryCharacters.upperBound
+        guard line.count <= limit || Self.scalarCount(line.bytes) <= limit else {
+            throw Rejection(.tooLong, "value", "the line that it makes is longer than \(limit) characters")
         }
         return form.sourceRef
     }

@@ -1,5 +1,7 @@
 /// Memory that is kept from one record to the next, so that decoding allocates nothing in the steady state.
-struct Scratch: ~Copyable {
+///
+/// Sendable, since the memory has one owner and is changed through mutating calls alone.
+struct Scratch: ~Copyable, @unchecked Sendable {
     private var base: UnsafeMutablePointer<UInt8>
     private var capacity: Int
     private(set) var count = 0

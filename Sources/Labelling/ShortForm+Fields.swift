@@ -21,7 +21,8 @@ extension ShortForm {
 
     static func checkConfidence(_ token: Int, _ tokens: JSONTokens) throws(Rejection) {
         let text = tokens.text(token)
-        guard let first = text.first, first == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first)
+        guard let first = text.first,
+            first == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first)
         else { throw Rejection(.wrongType, "confidence", "the field is not a number") }
         guard let value = Double(String(decoding: text, as: UTF8.self)), (0...1).contains(value) else {
             throw Rejection(.badValue, "confidence", "\(Rejection.excerpt(text)) is not between 0 and 1")
@@ -97,8 +98,8 @@ extension ShortForm {
         guard text.count == 7, text[0] == UInt8(ascii: "#") else { return nil }
         var value: UInt32 = 0
         for digit in text.dropFirst() {
-            guard let digit = Character(Unicode.Scalar(digit)).hexDigitValue else { return nil }
-            value = value << 4 | UInt32(digit)
+            guard let digit = JSONString.hexadecimalValue(digit) else { return nil }
+            value = value << 4 | digit
         }
         return value
     }

@@ -63,14 +63,16 @@ struct ShortForm {
             guard let maskBucket = SourceReference.bucket(of: text) else {
                 throw Rejection.reference(text, field: "mask")
             }
-            guard maskBucket.elementsEqual(bucket) else {
+            guard maskBucket.equals(bucket) else {
                 throw Rejection(.badValue, "mask", "the mask is in another bucket than the image")
             }
             if label == .unlabelled { throw Rejection(.badValue, "mask", "an image without a label has no mask") }
         }
         classes.removeAll(keepingCapacity: true)
         if let token = Self.optional(.classes, outline) {
-            guard mask != nil else { throw Rejection(.badValue, "classes", "there are classes, but no mask to show them") }
+            guard mask != nil else {
+                throw Rejection(.badValue, "classes", "there are classes, but no mask to show them")
+            }
             try Self.readClasses(token, tokens, texts: &texts, into: &classes)
         }
         self.classes = classes
@@ -85,8 +87,8 @@ struct ShortForm {
     /// Lookout for Vision developer guide; `confidence`, `job-name` and `creation-date` are optional there, and are
     /// written where the record gives them and never made up. Nothing says who labelled an image that has no label.
     func write(into line: inout Scratch) {
-        // Each class takes more bytes in the record than its frame in the line does, and its strings come over as they
-        // are; the rest of the frame has a fixed size.
+        // Nothing takes more than twice the bytes in the line that it takes in the record: origin and date are written
+        // twice, and a class's frame is less than twice as long. The rest has a fixed size, half of this.
         line.clear(room: 1024 + 3 * tokens.byteCount)
         line.append(#"{"source-ref":"#)
         line.append(tokens.text(image))

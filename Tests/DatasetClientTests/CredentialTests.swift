@@ -95,63 +95,63 @@ import Testing
     }
 }
 
-@Suite struct SharedFilesTests {
-    /// Runs with a home directory that holds these files, and removes it.
-    private func withHome(
-        credentials: String? = nil, config: String? = nil, _ body: (_ home: String) async throws -> Void
-    ) async throws {
-        let home = FileManager.default.temporaryDirectory.appending(path: "linefeed-\(UUID().uuidString)")
-        let folder = home.appending(path: ".aws")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: home) }
-        try credentials?.write(to: folder.appending(path: "credentials"), atomically: true, encoding: .utf8)
-        try config?.write(to: folder.appending(path: "config"), atomically: true, encoding: .utf8)
-        try await body(home.path())
+/// Each test has a home directory of its own.
+@Suite final class SharedFilesTests {
+    private let home: String
+
+    init() throws {
+        home = FileManager.default.temporaryDirectory.appending(path: "linefeed-\(UUID().uuidString)").path()
+        try FileManager.default.createDirectory(atPath: "\(home)/.aws", withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: home) }
+
+    private func write(credentials: String) throws {
+        try credentials.write(toFile: "\(home)/.aws/credentials", atomically: true, encoding: .utf8)
+    }
+
+    private func write(config: String) throws {
+        try config.write(toFile: "\(home)/.aws/config", atomically: true, encoding: .utf8)
+    }
+
+    private func files(_ environment: [String: String] = [:]) -> SharedFiles {
+        SharedFiles(environment: environment.merging(["HOME": home]) { $1 })
     }
 
     private let both = "aws_access_key_id = id\naws_secret_access_key = hidden\n"
 
     @Test func theProfileThatIsMeant() async throws {
-        try await withHome(
-            credentials: "[default]\n\(both)[other]\naws_access_key_id=o\naws_secret_access_key=p\naws_session_token=t",
-            config: "[default]\nregion=us-east-1\n[profile other]\nregion=eu-west-1\n[other]\nregion=wrong"
-        ) { home in
-            let standard = SharedFiles(environment: ["HOME": home])
-            #expect(try standard.region() == "us-east-1")
-            #expect(
-                try await SharedFileCredentials(files: standard).credentials()
-                    == Credentials(accessKeyID: "id", secretAccessKey: "hidden"))
-            let other = SharedFiles(environment: ["HOME": home, "AWS_PROFILE": "other"])
-            #expect(try other.region() == "eu-west-1")
-            #expect(
-                try await SharedFileCredentials(files: other).credentials()
-                    == Credentials(accessKeyID: "o", secretAccessKey: "p", sessionToken: "t"))
-            #expect(SharedFiles(environment: ["AWS_PROFILE": "other"], profile: "flag").profile == "flag")
-        }
+        try write(
+            credentials: "[default]\n\(both)[other]\naws_access_key_id=o\naws_secret_access_key=p\naws_session_token=t")
+        try write(
+            config: "[default]\nregion=us-east-1\n[profile other]\nregion=eu-west-1\n[other]\nregion=wrong")
+        #expect(try files().region() == "us-east-1")
+        #expect(
+            try await SharedFileCredentials(files: files()).credentials()
+                == Credentials(accessKeyID: "id", secretAccessKey: "hidden"))
+        let other = files(["AWS_PROFILE": "other"])
+        #expect(try other.region() == "eu-west-1")
+        #expect(
+            try await SharedFileCredentials(files: other).credentials()
+                == Credentials(accessKeyID: "o", secretAccessKey: "p", sessionToken: "t"))
+        #expect(SharedFiles(environment: ["AWS_PROFILE": "other"], profile: "flag").profile == "flag")
     }
 
     @Test func pathsOfTheEnvironmentAndKeysInTheConfigFile() async throws {
-        try await withHome(config: "[profile x]\n\(both)") { home in
-            let files = SharedFiles(environment: [
-                "HOME": home, "AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "\(home)/none",
-                "AWS_PROFILE": "x",
-            ])
-            #expect(try await SharedFileCredentials(files: files).credentials()?.accessKeyID == "id")
-        }
+        try write(config: "[profile x]\n\(both)")
+        let named = files([
+            "AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "\(home)/none", "AWS_PROFILE": "x",
+        ])
+        #expect(try await SharedFileCredentials(files: named).credentials()?.accessKeyID == "id")
     }
 
     @Test func nothingConfiguredIsAbsent() async throws {
-        try await withHome { home in
-            for environment in [["HOME": home], [:]] {
-                let error = await #expect(throws: CredentialError.self) {
-                    try await SharedFileCredentials(files: SharedFiles(environment: environment)).credentials()
-                }
-                guard case .absent = error else {
-                    Issue.record("\(String(describing: error))")
-                    continue
-                }
-                #expect(try SharedFiles(environment: environment).region() == nil)
+        for files in [files(), SharedFiles(environment: [:])] {
+            let error = await #expect(throws: CredentialError.self) {
+                try await SharedFileCredentials(files: files).credentials()
             }
+            if case .absent = error {} else { Issue.record("\(String(describing: error))") }
+            #expect(try files.region() == nil)
         }
     }
 
@@ -162,50 +162,39 @@ import Testing
         ("[default]\nrole_arn = arn", "uses role_arn, which is not supported"),
     ])
     func mistakesAreUnusable(_ text: String, _ reason: String) async throws {
-        try await withHome(credentials: text) { home in
-            let error = await #expect(throws: CredentialError.self) {
-                try await SharedFileCredentials(files: SharedFiles(environment: ["HOME": home])).credentials()
-            }
-            guard case .unusable(let message) = error else {
-                Issue.record("\(String(describing: error))")
-                return
-            }
-            #expect(message.contains(reason) && !message.contains("hidden"))
-        }
+        try write(credentials: text)
+        let message = await unusable(files())
+        #expect(message?.contains(reason) == true)
+        #expect(message?.contains("hidden") == false)
     }
 
     @Test func aProfileAskedForByNameHasToExist() async throws {
-        try await withHome(credentials: "[default]\n\(both)") { home in
-            let error = await #expect(throws: CredentialError.self) {
-                try await SharedFileCredentials(
-                    files: SharedFiles(environment: ["HOME": home, "AWS_PROFILE": "missing"])
-                ).credentials()
-            }
-            guard case .unusable(let message) = error else {
-                Issue.record("\(String(describing: error))")
-                return
-            }
-            #expect(message.contains("profile missing is not in \(home)"))
-        }
+        try write(credentials: "[default]\n\(both)")
+        let message = await unusable(files(["AWS_PROFILE": "missing"]))
+        #expect(message?.contains("profile missing is not in \(home)") == true)
     }
 
     @Test func rotatedKeysAreFoundAndABrokenFileIsRiddenOut() async throws {
-        try await withHome(credentials: "[default]\n\(both)") { home in
-            let path = "\(home)/.aws/credentials"
-            func rewrite(_ text: String) throws { try text.write(toFile: path, atomically: true, encoding: .utf8) }
-            let time = TestTime()
-            let provider = SharedFileCredentials(
-                files: SharedFiles(environment: ["HOME": home]), time: time.source)
-            #expect(try await provider.credentials()?.accessKeyID == "id")
-            try rewrite("[default]\naws_access_key_id = new\naws_secret_access_key = s\n")
-            #expect(try await provider.credentials()?.accessKeyID == "id")
-            time.advance(by: .seconds(61))
-            #expect(try await provider.credentials()?.accessKeyID == "new")
-            time.advance(by: .seconds(61))
-            try rewrite("[defau")
-            #expect(try await provider.credentials()?.accessKeyID == "new")
-            try rewrite("[default]\naws_access_key_id = newer\naws_secret_access_key = s\n")
-            #expect(try await provider.credentials()?.accessKeyID == "newer")
+        try write(credentials: "[default]\n\(both)")
+        let time = TestTime()
+        let provider = SharedFileCredentials(files: files(), time: time.source)
+        #expect(try await provider.credentials()?.accessKeyID == "id")
+        try write(credentials: "[default]\naws_access_key_id = new\naws_secret_access_key = s\n")
+        #expect(try await provider.credentials()?.accessKeyID == "id")
+        time.advance(by: .seconds(61))
+        #expect(try await provider.credentials()?.accessKeyID == "new")
+        time.advance(by: .seconds(61))
+        try write(credentials: "[defau")
+        #expect(try await provider.credentials()?.accessKeyID == "new")
+        try write(credentials: "[default]\naws_access_key_id = newer\naws_secret_access_key = s\n")
+        #expect(try await provider.credentials()?.accessKeyID == "newer")
+    }
+
+    private func unusable(_ files: SharedFiles) async -> String? {
+        let error = await #expect(throws: CredentialError.self) {
+            try await SharedFileCredentials(files: files).credentials()
         }
+        guard case .unusable(let message) = error else { return nil }
+        return message
     }
 }

@@ -1,9 +1,8 @@
-import Synchronization
 import Testing
 
 @testable import DatasetClient
 
-@Suite struct RateLimiterTests {
+@Suite(.timeLimit(.minutes(1))) struct RateLimiterTests {
     @Test func theLongRunRateIsKept() async throws {
         let time = TestTime()
         let limiter = try #require(RateLimiter(.perSecond(5), time: time.source))
@@ -35,13 +34,13 @@ import Testing
         let time = TestTime(isHeld: true)
         let limiter = try #require(RateLimiter(.perSecond(1), time: time.source))
         try await limiter.acquire()
-        let served = Mutex<[Int]>([])
+        let (served, serving) = AsyncStream.makeStream(of: Int.self)
         var sleeps = time.sleeps.makeAsyncIterator()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for index in 0..<4 {
                 group.addTask {
                     try await limiter.acquire()
-                    served.withLock { $0.append(index) }
+                    serving.yield(index)
                 }
                 // The next is started when this one is in line, asleep or waiting behind the sleeper.
                 if index == 0 { _ = await sleeps.next() }
@@ -54,7 +53,8 @@ import Testing
             }
             try await group.waitForAll()
         }
-        #expect(served.withLock { $0 } == [0, 1, 2, 3])
+        serving.finish()
+        #expect(await served.reduce(into: []) { $0.append($1) } == [0, 1, 2, 3])
         #expect(time.now == .seconds(4))
     }
 

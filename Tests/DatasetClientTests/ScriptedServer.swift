@@ -23,6 +23,8 @@ final class ScriptedServer: Sendable {
         case described(String, message: String = "", token: String? = nil)
         /// An accepted update with this status.
         case accepted(String)
+        /// Answers as soon as it has seen the request's head, and throws the body away as it comes.
+        case refusedUnread(Int, String)
         /// Never answers.
         case silence
         /// Closes the connection without an answer.
@@ -32,7 +34,6 @@ final class ScriptedServer: Sendable {
         /// Promises a longer body than it sends, and closes the connection.
         case cutOff(String)
     }
-
 
     let endpoint: Endpoint
     /// Every request as it has been read whole.
@@ -50,6 +51,15 @@ final class ScriptedServer: Sendable {
         ) {
             self.arrivals = arrivals
             self.reply = reply
+        }
+
+        /// What is said without waiting for the body, if that is what the test wants.
+        func early(_ head: HTTPRequestHead) -> Reply? {
+            let request = Request(
+                method: head.method.rawValue, uri: head.uri, headers: head.headers, body: ByteBuffer())
+            let reply = reply(request, requests.withLock { $0.count })
+            guard case .refusedUnread = reply else { return nil }
+            return reply
         }
 
         func answer(_ request: Request) -> Reply {
@@ -71,9 +81,7 @@ final class ScriptedServer: Sendable {
 
     var requests: [Request] { log.requests.withLock { $0 } }
 
-    /// - Parameters:
-    ///   - reply: gets each request and how many came before it.
-    ///   - body: runs while the server does.
+    /// Serves while `body` runs. `reply` gets each request and how many came before it.
     static func run(
         _ reply: @escaping @Sendable (Request, Int) -> Reply, _ body: (ScriptedServer) async throws -> Void
     ) async throws {
@@ -117,6 +125,9 @@ final class ScriptedServer: Sendable {
             case .head(let head):
                 self.head = head
                 body = ByteBuffer()
+                guard let early = log.early(head) else { return }
+                self.head = nil
+                write(early, context: context)
             case .body(var part):
                 body.writeBuffer(&part)
             case .end:
@@ -142,6 +153,8 @@ final class ScriptedServer: Sendable {
                 write(.answer(200, headers, text), context: context)
             case .accepted(let status):
                 write(.answer(202, [], #"{"Status":"\#(status)"}"#), context: context)
+            case .refusedUnread(let status, let text):
+                write(.answer(status, [], text), context: context)
             case .silence:
                 break
             case .hangUp:

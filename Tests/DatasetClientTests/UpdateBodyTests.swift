@@ -56,7 +56,11 @@ import Testing
     }
 
     @Test func everyPairOfCharacters() {
-        let payload = (0..<4096).flatMap { [UInt8($0 >> 4), UInt8($0 << 4 & 0xf0 | $0 >> 8), UInt8($0 & 0xff)] }
+        var payload: [UInt8] = []
+        for bits in 0..<4096 {
+            let group = bits << 12 | (4095 - bits)
+            payload += [UInt8(group >> 16), UInt8(group >> 8 & 0xff), UInt8(group & 0xff)]
+        }
         Self.expectWhole(Self.body(payload, chunk: payload.count), payload)
     }
 

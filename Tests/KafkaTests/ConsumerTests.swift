@@ -20,7 +20,9 @@ struct ConsumerTests {
         try await fill(cluster, "events", partition: 1, 0..<200)
         let member = try Member(cluster, topic: "events", group: "g")
         try await member.journal.wait { events in
-            let ends = events.compactMap { if case .end(let partition, let offset) = $0 { [Int64(partition), offset] } else { nil } }
+            let ends = events.compactMap {
+                if case .end(let partition, let offset) = $0 { [Int64(partition), offset] } else { nil }
+            }
             return ends.contains([0, 300]) && ends.contains([1, 200])
         }
         for (partition, count) in [(Int32(0), Int64(300)), (1, 200)] {

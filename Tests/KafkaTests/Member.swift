@@ -96,14 +96,16 @@ final class Member: Sendable {
     let consumer: Consumer
     private let mailbox: Mailbox
 
-    /// - Parameter commitsOnRevoke: a revoke is answered only after this commit has its outcome.
+    /// With `commitsOnRevoke`, a revoke is answered only after this commit has its outcome.
     init(
         _ cluster: EmbeddedCluster, topic: String, group: String, properties: KafkaProperties = [:],
-        commitsOnRevoke: [OffsetCommit]? = nil, onAssigned: Command? = nil, onRecord: Command? = nil
+        commitsOnRevoke: [OffsetCommit]? = nil, assigns: Bool = true, onAssigned: Command? = nil,
+        onRecord: Command? = nil
     ) throws {
         mailbox = Mailbox()
         let delegate = JournalDelegate(
-            journal: journal, mailbox: mailbox, commitsOnRevoke: commitsOnRevoke, onAssigned: onAssigned,
+            journal: journal, mailbox: mailbox, commitsOnRevoke: commitsOnRevoke, assigns: assigns,
+            onAssigned: onAssigned,
             onRecord: onRecord)
         consumer = try Consumer(
             topic: topic, group: group, properties: Self.quick(cluster).overridden(by: properties),
@@ -111,9 +113,10 @@ final class Member: Sendable {
         consumer.start()
     }
 
+    /// As quick as the embedded cluster allows: a session of 3 s or less is forgotten during the first join.
     static func quick(_ cluster: EmbeddedCluster) -> KafkaProperties {
         [
-            "bootstrap.servers": cluster.bootstrapServers, "session.timeout.ms": "3000",
+            "bootstrap.servers": cluster.bootstrapServers, "session.timeout.ms": "3500",
             "heartbeat.interval.ms": "200", "reconnect.backoff.max.ms": "500",
         ]
     }
@@ -154,22 +157,26 @@ private final class JournalDelegate: ConsumerDelegate {
     let journal: Journal
     let mailbox: Mailbox
     let commitsOnRevoke: [OffsetCommit]?
+    let assigns: Bool
     let onAssigned: Member.Command?
     let onRecord: Member.Command?
     var revokeAfter: (commit: CommitID, partitions: [Int32])?
 
     init(
-        journal: Journal, mailbox: Mailbox, commitsOnRevoke: [OffsetCommit]?, onAssigned: Member.Command?,
+        journal: Journal, mailbox: Mailbox, commitsOnRevoke: [OffsetCommit]?, assigns: Bool,
+        onAssigned: Member.Command?,
         onRecord: Member.Command?
     ) {
         self.journal = journal
         self.mailbox = mailbox
         self.commitsOnRevoke = commitsOnRevoke
+        self.assigns = assigns
         self.onAssigned = onAssigned
         self.onRecord = onRecord
     }
 
     func partitionsAssigned(_ partitions: [Int32], by control: ConsumerControl) {
+        guard assigns else { return journal.add(.assigned(partitions)) }
         do {
             let committed = try control.committed(partitions, timeout: .seconds(5))
             control.assign(committed.map { ($0.partition, $0.offset ?? ConsumerControl.beginning) })

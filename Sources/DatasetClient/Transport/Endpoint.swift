@@ -48,7 +48,8 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         guard !host.isEmpty, host != "[]" else { throw Invalid(reason: "it names no host") }
         let portText = authority[host.endIndex...]
         guard !portText.isEmpty else { return String(host) }
-        guard portText.first == ":", let port = UInt16(portText.dropFirst()), port > 0 else {
+        let digits = portText.dropFirst()
+        guard portText.first == ":", digits.allSatisfy(\.isNumber), let port = UInt16(digits), port > 0 else {
             throw Invalid(reason: "what follows the host is no port")
         }
         return port == (scheme == "https" ? 443 : 80) ? String(host) : "\(host):\(port)"

@@ -72,7 +72,7 @@ extension Response {
     /// A JSON answer; slashes are left alone, so that lines travel as short as they came.
     static func json(_ body: some Encodable, status: HTTPResponse.Status) throws -> Response {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         let data = try encoder.encode(body)
         return Response(
             status: status, headers: [.contentType: "application/json"],

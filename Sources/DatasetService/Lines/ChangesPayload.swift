@@ -44,7 +44,7 @@ struct ChangesPayload: Sendable {
             }
         }
         if let message = problems.message { throw Rejection(message: message) }
-        guard !lines.isEmpty else { throw Rejection(message: "The payload has no JSON Lines.") }
+        guard !lines.isEmpty else { throw Rejection(message: "Nothing was applied: the payload has no JSON Lines.") }
     }
 
     private static func trimmed(_ bytes: [UInt8], _ range: Range<Int>) -> Range<Int> {
@@ -74,6 +74,6 @@ private struct ProblemList {
     var message: String? {
         guard count > 0 else { return nil }
         let rest = count > named.count ? "; and \(count - named.count) more" : ""
-        return "Nothing was applied. " + named.joined(separator: "; ") + rest + "."
+        return "Nothing was applied: " + named.joined(separator: "; ") + rest + "."
     }
 }

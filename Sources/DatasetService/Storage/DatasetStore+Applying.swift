@@ -65,7 +65,7 @@ extension DatasetStore {
                 outcome = .failed(message: rejection.message)
             case .success(let changes) where dataset.bucket != nil && dataset.bucket != changes.bucket:
                 outcome = .failed(
-                    message: "Nothing was applied. The images are in another bucket than those of the dataset.")
+                    message: "Nothing was applied: the images are in another bucket than those of the dataset.")
             case .success(let changes):
                 let counts = try Self.upsert(changes.lines, of: update, counts: dataset.counts, in: database)
                 try database.execute(

@@ -23,7 +23,12 @@ final class ClientHandle: @unchecked Sendable {
     private let callbacks: Unmanaged<ClientCallbacks>
     private let isDestroyed = Atomic(false)
 
-    /// - Parameter events: heard until `destroy`; held weakly.
+    /// - Parameters:
+    ///   - type: consumer or producer.
+    ///   - properties: set in order.
+    ///   - events: heard until `destroy`; held weakly.
+    ///   - log: takes librdkafka's log lines, from its threads, until the handle is destroyed.
+    /// - Throws: a property that librdkafka refuses, or what keeps it from starting.
     init(
         _ type: rd_kafka_type_t, _ properties: KafkaProperties, events: (any ClientEvents)?, log: @escaping KafkaLog
     ) throws(KafkaError) {
@@ -164,7 +169,8 @@ final class ClientCallbacks: @unchecked Sendable {
         }
         rd_kafka_conf_set_error_cb(conf) { rk, code, reason, _ in
             guard let rk, let events = ClientCallbacks.events(of: rk) else { return }
-            events.failed(KafkaError.raised(by: rk, rd_kafka_resp_err_t(rawValue: code), reason))
+            let message = reason.map { String(cString: $0) }
+            events.failed(KafkaError.raised(by: rk, "client event", rd_kafka_resp_err_t(rawValue: code), message))
             // Ends the current poll, so that the owner sees the news before the next record.
             rd_kafka_yield(rk)
         }
@@ -185,12 +191,11 @@ final class ClientCallbacks: @unchecked Sendable {
 extension KafkaError {
     /// An error event; a fatal one hides its real code, which is asked for here.
     static func raised(
-        by rk: OpaquePointer, _ code: rd_kafka_resp_err_t, _ reason: UnsafePointer<CChar>?
+        by rk: OpaquePointer, _ operation: String, _ code: rd_kafka_resp_err_t, _ message: String?
     ) -> KafkaError {
-        let message = reason.map { String(cString: $0) }
-        guard code == RD_KAFKA_RESP_ERR__FATAL else { return KafkaError(code, "client event", message: message) }
+        guard code == RD_KAFKA_RESP_ERR__FATAL else { return KafkaError(code, operation, message: message) }
         let text = ErrorText()
         let real = rd_kafka_fatal_error(rk, text.buffer, text.size)
-        return KafkaError(real, "client event", message: text.string, isFatal: true)
+        return KafkaError(real, operation, message: text.string, isFatal: true)
     }
 }

@@ -1,12 +1,13 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import CRDKafka
 import Dispatch
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// A detached thread of our own: blocking calls of librdkafka must never sit on Swift's pool.
 enum DedicatedThread {
@@ -14,9 +15,9 @@ enum DedicatedThread {
     static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(KafkaError) {
         let box = Unmanaged.passRetained(Body(name: name, run: body))
         #if canImport(Darwin)
-        var thread: pthread_t?
+            var thread: pthread_t?
         #else
-        var thread = pthread_t()
+            var thread = pthread_t()
         #endif
         let status = pthread_create(&thread, nil, Self.main, box.toOpaque())
         guard status == 0 else {
@@ -25,9 +26,9 @@ enum DedicatedThread {
                 RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, "start thread \(name)", message: "pthread_create: \(status)")
         }
         #if canImport(Darwin)
-        if let thread { pthread_detach(thread) }
+            if let thread { pthread_detach(thread) }
         #else
-        pthread_detach(thread)
+            pthread_detach(thread)
         #endif
     }
 
@@ -42,9 +43,9 @@ enum DedicatedThread {
     }
 
     #if canImport(Darwin)
-    private static let main: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = { enter($0) }
+        private static let main: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = { enter($0) }
     #else
-    private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { enter($0) }
+        private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { enter($0) }
     #endif
 
     private static func enter(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
@@ -80,6 +81,7 @@ extension Duration {
     /// Milliseconds for a C time-out: rounded up so that a short wait does not become a busy loop, and bounded.
     var timeoutMilliseconds: Int32 {
         guard self > .zero else { return 0 }
-        return Int32(clamping: min(nanoseconds / 1_000_000, 86_400_000) + (nanoseconds % 1_000_000 == 0 ? 0 : 1))
+        let bounded = min(nanoseconds, 86_400_000_000_000)
+        return Int32(clamping: bounded / 1_000_000 + (bounded % 1_000_000 == 0 ? 0 : 1))
     }
 }

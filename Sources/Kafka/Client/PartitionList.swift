@@ -1,11 +1,12 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import CRDKafka
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// The owner of an `rd_kafka_topic_partition_list_t` about one topic.
 struct PartitionList: ~Copyable {
@@ -38,12 +39,12 @@ struct PartitionList: ~Copyable {
     }
 
     /// Runs `body` for each element.
-    func forEach(_ body: (borrowing rd_kafka_topic_partition_t) -> Void) {
-        Self.forEach(raw, body)
+    func visit(_ body: (borrowing rd_kafka_topic_partition_t) -> Void) {
+        Self.visit(raw, body)
     }
 
     /// Runs `body` for each element of a list that someone else owns.
-    static func forEach(
+    static func visit(
         _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?,
         _ body: (borrowing rd_kafka_topic_partition_t) -> Void
     ) {
@@ -54,7 +55,7 @@ struct PartitionList: ~Copyable {
     /// The partitions of a list that someone else owns.
     static func partitions(of list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [Int32] {
         var partitions: [Int32] = []
-        forEach(list) { partitions.append($0.partition) }
+        visit(list) { partitions.append($0.partition) }
         return partitions
     }
 }

@@ -14,6 +14,9 @@ package final class Consumer: Sendable {
     /// Makes the client; nothing is joined or called before `start`.
     ///
     /// - Parameters:
+    ///   - topic: one topic's name; never a pattern.
+    ///   - group: the consumer group to join.
+    ///   - properties: librdkafka's; those that the rules above fix are overridden.
     ///   - delegate: handed over: from here on only the consumer's thread touches it. Released when that ends.
     ///   - log: takes librdkafka's log lines.
     /// - Throws: a property that librdkafka refuses, or a topic name that is empty or a pattern.

@@ -93,6 +93,13 @@ extension ConsumerControl {
         }
     }
 
+    /// Answers an assignment that nobody needs any more, with nothing.
+    func abandonAssign() {
+        guard awaitingAssign != nil else { return }
+        collectedAssign = []
+        completeAssign()
+    }
+
     private func completeAssign() {
         awaitingAssign = nil
         guard let handle else { return }
@@ -151,7 +158,7 @@ extension ConsumerControl {
             return []
         }
         var partitions: [Int32] = []
-        list.forEach { element in
+        list.visit { element in
             report(element.err, "\(operation) partition \(element.partition)")
             if element.err == RD_KAFKA_RESP_ERR_NO_ERROR { partitions.append(element.partition) }
         }

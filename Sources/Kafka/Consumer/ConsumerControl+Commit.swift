@@ -15,6 +15,10 @@ extension ConsumerControl {
         precondition(outstandingCommit == nil, "one commit at a time")
         lastCommit += 1
         let id = CommitID(number: lastCommit)
+        guard !commits.isEmpty else {
+            deferred.append(.commitFinished(id, .resolved([])))
+            return id
+        }
         do throws(KafkaError) {
             let handle = try liveHandle("commit offsets")
             let list = PartitionList(topic: topic, capacity: commits.count)
@@ -52,7 +56,7 @@ extension ConsumerControl {
         var results: [(partition: Int32, error: KafkaError?)] = []
         let failure = code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code, "commit offsets")
         var hasOwnErrors = false
-        PartitionList.forEach(list) { element in
+        PartitionList.visit(list) { element in
             let own = element.err == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(element.err, "commit offset")
             hasOwnErrors = hasOwnErrors || own != nil
             results.append((element.partition, own ?? failure))

@@ -62,20 +62,20 @@ extension ConsumerControl {
     /// are prefetched, so a poll costs no system call.
     private func pollRound(_ handle: ClientHandle, wait: Duration) {
         guard let first = rd_kafka_consumer_poll(handle.raw, wait.timeoutMilliseconds) else { return }
-        take(first)
+        take(first, handle)
         let end = ContinuousClock.now + Round.duration
         var count = 1
         while count < Round.records, fatalError == nil, let message = rd_kafka_consumer_poll(handle.raw, 0) {
-            take(message)
+            take(message, handle)
             count += 1
             if count % Round.stride == 0, ContinuousClock.now >= end { return }
         }
     }
 
-    private func take(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
+    private func take(_ message: UnsafeMutablePointer<rd_kafka_message_t>, _ handle: ClientHandle) {
         // Before anything else: an error comes in the shape of a record, its text in place of the value.
         guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
-            takeError(message)
+            takeError(message, handle)
             rd_kafka_message_destroy(message)
             return
         }
@@ -87,7 +87,7 @@ extension ConsumerControl {
         }
     }
 
-    private func takeError(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
+    private func takeError(_ message: UnsafeMutablePointer<rd_kafka_message_t>, _ handle: ClientHandle) {
         let code = message.pointee.err
         let partition = message.pointee.partition
         if code == RD_KAFKA_RESP_ERR__PARTITION_EOF {
@@ -98,7 +98,8 @@ extension ConsumerControl {
             return
         }
         let text = rd_kafka_message_errstr(message).map { String(cString: $0) }
-        failed(KafkaError(code, "consume partition \(partition)", message: text))
+        let operation = partition >= 0 ? "consume partition \(partition)" : "consume"
+        failed(KafkaError.raised(by: handle.raw, operation, code, text))
     }
 
     private func deliverDeferred() {

@@ -88,6 +88,8 @@ package final class ConsumerControl {
     package func close(deadline: Duration) {
         guard closing == nil, let handle else { return }
         closing = .now + deadline
+        // The group cannot be left while it waits for an assign.
+        abandonAssign()
         // The consumer queue itself goes on serving: the one loop sees the last revoke and commit results too.
         if let error = rd_kafka_consumer_close_queue(handle.raw, queue) {
             deferred.append(.failed(KafkaError(consuming: error, "close consumer")))

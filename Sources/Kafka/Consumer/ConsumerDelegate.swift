@@ -1,7 +1,8 @@
 /// What a consumer tells, always on its own thread and never re-entrantly.
 ///
 /// A delegate needs no locks for state that only these calls touch. No call may block for long: heartbeats go on
-/// by themselves, but records, commit results and rebalances of this consumer wait. The default is to ignore.
+/// by themselves, but records, commit results and rebalances of this consumer wait. The control comes with every
+/// call; it holds the delegate, so a delegate that keeps it keeps it unowned.
 package protocol ConsumerDelegate: AnyObject {
     /// The group gave these partitions. Must lead, now or later, to `control.assign` of each. May be empty when
     /// the group has more members than partitions; nothing has to be assigned then.

@@ -4,9 +4,13 @@ import Synchronization
 /// A Kafka cluster inside this process, on loopback TCP, for tests and the demo; other processes may connect.
 ///
 /// It is librdkafka's mock: produce, fetch, groups, commits with metadata, idempotence; no disk, about 5 MB kept
-/// per partition (the oldest is dropped silently), no CreateTopics, ports of its own choice. With librdkafka 2.0.2 a
-/// change of membership settles only after `session.timeout.ms` − 1 s (session time-outs are looked for once a
-/// second), the first join after 3 s, and a dead member is noticed by its session alone.
+/// per partition (the oldest is dropped silently), no CreateTopics, any unknown topic that a client asks about comes
+/// into being with 4 partitions, ports of its own choice.
+///
+/// Groups, as seen with librdkafka 2.0.2: the first join takes 3 s, and a member whose `session.timeout.ms` is 3 s or
+/// less is forgotten while it waits, for minutes; later changes take `session.timeout.ms` − 1 s each. A dead member is
+/// noticed by its session alone, `group.instance.id` changes nothing, and while members join every commit is refused
+/// with REBALANCE_IN_PROGRESS. `session.timeout.ms=3500` with `heartbeat.interval.ms=300` makes take-over quickest.
 ///
 /// `@unchecked Sendable`: the mock's functions take its lock or pass a message to its thread; `destroy` happens once.
 package final class EmbeddedCluster: @unchecked Sendable {
@@ -18,7 +22,12 @@ package final class EmbeddedCluster: @unchecked Sendable {
 
     /// Starts brokers numbered from 1, and creates topics with one replica.
     ///
-    /// - Parameter properties: for the handle that the brokers live under; hardly ever needed.
+    /// - Parameters:
+    ///   - brokers: how many.
+    ///   - topics: created before this returns.
+    ///   - properties: for the handle that the brokers live under; hardly ever needed.
+    ///   - log: takes librdkafka's log lines.
+    /// - Throws: when a property is refused or a topic cannot be created.
     package init(
         brokers: Int = 1, topics: [(name: String, partitions: Int)], properties: KafkaProperties = [:],
         log: @escaping KafkaLog = { _, _, _ in }

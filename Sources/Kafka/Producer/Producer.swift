@@ -54,10 +54,14 @@ package final class Producer: Sendable {
     /// Waits as long as librdkafka retries; cancelling the task does not take the record back.
     ///
     /// - Parameters:
+    ///   - topic: where to.
     ///   - partition: nil leaves it to the partitioner.
     ///   - key: nil is a null key; records without key are spread.
     ///   - value: nil is a tombstone.
+    ///   - headers: in order; a name may come more than once.
     ///   - timestampMilliseconds: since 1970; nil is now.
+    /// - Returns: where the record came to lie.
+    /// - Throws: why it was not delivered; it may be stored all the same if the acknowledgement was lost.
     package func send(
         topic: String, partition: Int32? = nil, key: [UInt8]?, value: [UInt8]?, headers: [RecordHeader] = [],
         timestampMilliseconds: Int64? = nil
@@ -81,8 +85,8 @@ package final class Producer: Sendable {
 
     /// Puts one record into the queue, waiting only while that is full; thousands may be in flight.
     ///
-    /// - Parameter completion: called exactly once, with the delivery report or why there is none, on the producer's
-    ///   thread or the caller's; must be quick and must not wait for this producer.
+    /// The other parameters are those of `send`. `completion` is called exactly once, with the delivery report or why
+    /// there is none, on the producer's thread or the caller's; it must be quick and not wait for this producer.
     package func enqueue(
         topic: String, partition: Int32? = nil, key: [UInt8]?, value: [UInt8]?, headers: [RecordHeader] = [],
         timestampMilliseconds: Int64? = nil,

@@ -9,7 +9,11 @@ package actor ClusterReader {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// - Parameter group: whose committed offsets to read. The reader never joins it and never commits.
+    /// - Parameters:
+    ///   - properties: librdkafka's.
+    ///   - group: whose committed offsets to read. The reader never joins it and never commits.
+    ///   - log: takes librdkafka's log lines.
+    /// - Throws: when a property is refused or no thread can be had.
     package init(
         properties: KafkaProperties, group: String? = nil, log: @escaping KafkaLog = { _, _, _ in }
     ) throws(KafkaError) {
@@ -66,14 +70,18 @@ package actor ClusterReader {
     /// Each element's own `error` says whether its partition could be read.
     package func committedOffsets(of topic: String, timeout: Duration) throws(KafkaError) -> [CommittedOffset] {
         let count = try partitionCount(of: topic, timeout: timeout)
-        return try CommittedOffset.query(handle, topic: topic, (0..<count).map { Int32(clamping: $0) }, timeout: timeout)
+        return try CommittedOffset.query(
+            handle, topic: topic, (0..<count).map { Int32(clamping: $0) }, timeout: timeout)
     }
 
     /// Reads records of one partition with offsets in `range`, in order, until the range or the log ends.
     ///
     /// - Parameters:
+    ///   - topic: the topic.
+    ///   - partition: its partition.
+    ///   - range: offsets to read.
     ///   - timeout: for the whole call; when it passes, `_TIMED_OUT` is thrown.
-    ///   - body: answers whether to go on.
+    ///   - body: takes each record on the reader's thread; answers whether to go on.
     /// - Throws: also when `range` begins outside of the log (`_AUTO_OFFSET_RESET`).
     package func read(
         _ topic: String, partition: Int32, range: Range<Int64>, timeout: Duration,

@@ -3,19 +3,26 @@ enum JSONString {
     private static let backslash = UInt8(ascii: "\\")
 
     /// Whether `content`, the text between two quotes, has an escape in it.
-    static func hasEscape(_ content: UnsafeRawBufferPointer) -> Bool { content.contains(backslash) }
+    static func hasEscape(_ content: UnsafeRawBufferPointer) -> Bool { nextEscape(content, from: 0) < content.count }
+
+    /// The offset of the first backslash from `start` on, or the count of bytes.
+    @inline(__always)
+    private static func nextEscape(_ content: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var position = start
+        while position < content.count, content[position] != backslash { position += 1 }
+        return position
+    }
 
     /// Checks the escapes of `content`. A surrogate must have its other half: alone it is no character, and no UTF-8
     /// can say it.
     static func checkEscapes(_ content: UnsafeRawBufferPointer, at offset: Int) throws(JSONFault) {
-        var position = 0
-        while let found = content[position...].firstIndex(of: backslash) {
-            switch escape(content, at: found) {
-            case .some(let (scalar, length)):
-                guard Unicode.Scalar(scalar) != nil else { throw JSONFault(.loneSurrogate, at: offset + found) }
-                position = found + length
-            case .none: throw JSONFault(.badEscape, at: offset + found)
+        var position = nextEscape(content, from: 0)
+        while position < content.count {
+            guard let (scalar, length) = escape(content, at: position) else {
+                throw JSONFault(.badEscape, at: offset + position)
             }
+            guard Unicode.Scalar(scalar) != nil else { throw JSONFault(.loneSurrogate, at: offset + position) }
+            position = nextEscape(content, from: position + length)
         }
     }
 
@@ -32,7 +39,9 @@ enum JSONString {
                 continue
             }
             position += length
-            for byte in Unicode.UTF8.encode(Unicode.Scalar(value) ?? "\u{FFFD}") ?? Unicode.UTF8.encodedReplacementCharacter {
+            for byte in Unicode.UTF8.encode(Unicode.Scalar(value) ?? "\u{FFFD}")
+                ?? Unicode.UTF8.encodedReplacementCharacter
+            {
                 target[written] = byte
                 written += 1
             }
@@ -68,14 +77,20 @@ enum JSONString {
         else { return nil }
         var unit: UInt32 = 0
         for digit in content[(position + 2)..<(position + 6)] {
-            switch digit {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): unit = unit << 4 | UInt32(digit - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): unit = unit << 4 | UInt32(digit - UInt8(ascii: "a") + 10)
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): unit = unit << 4 | UInt32(digit - UInt8(ascii: "A") + 10)
-            default: return nil
-            }
+            guard let value = hexadecimalValue(digit) else { return nil }
+            unit = unit << 4 | value
         }
         return unit
+    }
+
+    /// What a hexadecimal digit of either case counts.
+    static func hexadecimalValue(_ digit: UInt8) -> UInt32? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(digit - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(digit - UInt8(ascii: "A") + 10)
+        default: nil
+        }
     }
 
     /// Appends `text` as a JSON string, quotes included.

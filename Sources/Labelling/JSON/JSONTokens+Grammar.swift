@@ -8,10 +8,7 @@ extension JSONTokens {
         var token = token + 1
         if self[token] == UInt8(ascii: "}") { return token + 1 }
         while true {
-            guard self[token] == UInt8(ascii: "\"") else { throw JSONFault(.expectedKey, at: start(token)) }
-            try checkString(token)
-            guard self[token + 1] == UInt8(ascii: ":") else { throw JSONFault(.expectedColon, at: start(token + 1)) }
-            token = try visit(token, token + 2)
+            token = try visit(token, try checkName(token))
             switch self[token] {
             case UInt8(ascii: ","): token += 1
             case UInt8(ascii: "}"): return token + 1
@@ -22,41 +19,60 @@ extension JSONTokens {
 
     /// Checks the value that begins at `token`, inside `depth` containers. Returns the token after it.
     func check(_ token: Int, depth: Int) throws(JSONFault) -> Int {
-        switch self[token] {
-        case UInt8(ascii: "\""):
-            try checkString(token)
-            return token + 1
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            try checkNumber(token)
-            return token + 1
-        case UInt8(ascii: "{"):
-            try checkDepth(token, depth)
-            return try members(token) { _, value throws(JSONFault) in try check(value, depth: depth + 1) }
-        case UInt8(ascii: "["):
-            try checkDepth(token, depth)
-            return try checkElements(token, depth: depth + 1)
-        default:
-            guard isLiteral(token) else { throw JSONFault(.expectedValue, at: start(token)) }
-            return token + 1
-        }
-    }
-
-    private func checkElements(_ token: Int, depth: Int) throws(JSONFault) -> Int {
-        var token = token + 1
-        if self[token] == UInt8(ascii: "]") { return token + 1 }
+        var token = token
+        // The containers that are open, the innermost one in the lowest bit: 1 is an object, 0 an array. They fit,
+        // since there are at most `maximumDepth` of them.
+        var kinds: UInt64 = 0
+        var open = 0
         while true {
-            token = try check(token, depth: depth)
             switch self[token] {
-            case UInt8(ascii: ","): token += 1
-            case UInt8(ascii: "]"): return token + 1
-            default: throw JSONFault(.expectedCommaOrEnd, at: start(token))
+            case UInt8(ascii: "\""):
+                try checkString(token)
+                token += 1
+            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                try checkNumber(token)
+                token += 1
+            case let bracket where bracket == UInt8(ascii: "{") || bracket == UInt8(ascii: "["):
+                guard depth + open < EventDecoder.maximumDepth else { throw JSONFault(.tooDeep, at: start(token)) }
+                let isObject = bracket == UInt8(ascii: "{")
+                token += 1
+                guard self[token] == bracket + 2 else {
+                    kinds = kinds << 1 | (isObject ? 1 : 0)
+                    open += 1
+                    if isObject { token = try checkName(token) }
+                    continue
+                }
+                token += 1
+            default:
+                guard token < count, isLiteral(token) else { throw JSONFault(.expectedValue, at: start(token)) }
+                token += 1
             }
+            // A value has ended, and with it, perhaps, containers.
+            while open > 0 {
+                let isObject = kinds & 1 == 1
+                if self[token] == UInt8(ascii: ",") {
+                    token += 1
+                    if isObject { token = try checkName(token) }
+                    break
+                }
+                guard self[token] == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+                    throw JSONFault(.expectedCommaOrEnd, at: start(token))
+                }
+                token += 1
+                kinds >>= 1
+                open -= 1
+            }
+            if open == 0 { return token }
         }
     }
 
+    /// Checks a member's name and the colon after it. Returns the token of the member's value.
     @inline(__always)
-    private func checkDepth(_ token: Int, _ depth: Int) throws(JSONFault) {
-        guard depth < EventDecoder.maximumDepth else { throw JSONFault(.tooDeep, at: start(token)) }
+    private func checkName(_ token: Int) throws(JSONFault) -> Int {
+        guard self[token] == UInt8(ascii: "\"") else { throw JSONFault(.expectedKey, at: start(token)) }
+        try checkString(token)
+        guard self[token + 1] == UInt8(ascii: ":") else { throw JSONFault(.expectedColon, at: start(token + 1)) }
+        return token + 2
     }
 
     private func isLiteral(_ token: Int) -> Bool {
@@ -64,40 +80,36 @@ extension JSONTokens {
         return text.equals("true") || text.equals("false") || text.equals("null")
     }
 
+    /// Checks what the indexer leaves to check of the string at `token`: its escapes. That it is closed, and that
+    /// nothing but white space comes between its end and the next token, is what the indexer vouches for.
     @inline(__always)
     private func checkString(_ token: Int) throws(JSONFault) {
-        let end = end(token)
-        guard end - start(token) >= 2, bytes[end - 1] == UInt8(ascii: "\"") else {
-            throw JSONFault(.unclosedString, at: start(token))
-        }
+        assert(end(token) - start(token) >= 2 && bytes[end(token) - 1] == UInt8(ascii: "\""))
         if hasEscapes { try JSONString.checkEscapes(stringContent(token), at: start(token) + 1) }
     }
 
     /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`, and nothing after it.
     private func checkNumber(_ token: Int) throws(JSONFault) {
         let text = text(token)
-        var position = 0
-        func digits() -> Int {
-            let from = position
-            while position < text.count, text[position] &- UInt8(ascii: "0") < 10 { position += 1 }
-            return position - from
+        var position = text[0] == UInt8(ascii: "-") ? 1 : 0
+        let whole = text.digits(from: position)
+        var isValid = whole == 1 || (whole > 1 && text[position] != UInt8(ascii: "0"))
+        position += whole
+        if position < text.count, text[position] == UInt8(ascii: ".") {
+            let fraction = text.digits(from: position + 1)
+            isValid = isValid && fraction > 0
+            position += 1 + fraction
         }
-        func take(_ first: UInt8, or second: UInt8) -> Bool {
-            guard position < text.count, text[position] == first || text[position] == second else { return false }
-            position += 1
-            return true
-        }
-
-        _ = take(UInt8(ascii: "-"), or: UInt8(ascii: "-"))
-        let leadingZero = position < text.count && text[position] == UInt8(ascii: "0")
-        let whole = digits()
-        var isValid = whole == 1 || (whole > 1 && !leadingZero)
-        if take(UInt8(ascii: "."), or: UInt8(ascii: ".")) { isValid = digits() > 0 && isValid }
         var hasExponent = false
-        if take(UInt8(ascii: "e"), or: UInt8(ascii: "E")) {
+        if position < text.count, text[position] | 0x20 == UInt8(ascii: "e") {
             hasExponent = true
-            _ = take(UInt8(ascii: "+"), or: UInt8(ascii: "-"))
-            isValid = digits() > 0 && isValid
+            position += 1
+            if position < text.count, text[position] == UInt8(ascii: "+") || text[position] == UInt8(ascii: "-") {
+                position += 1
+            }
+            let exponent = text.digits(from: position)
+            isValid = isValid && exponent > 0
+            position += exponent
         }
         guard isValid, position == text.count else { throw JSONFault(.badNumber, at: start(token)) }
         // The grammar allows 1e999, readers do not agree on what it is, and some refuse the whole line. Only numbers
@@ -111,6 +123,12 @@ extension JSONTokens {
 }
 
 extension UnsafeRawBufferPointer {
+    func equals(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
+    }
+
     /// Whether the bytes are those of an ASCII literal.
     @inline(__always)
     func equals(_ literal: StaticString) -> Bool {
@@ -121,5 +139,13 @@ extension UnsafeRawBufferPointer {
             index += 1
         }
         return true
+    }
+
+    /// How many decimal digits there are from `start` on.
+    @inline(__always)
+    fileprivate func digits(from start: Int) -> Int {
+        var end = start
+        while end < count, self[end] &- UInt8(ascii: "0") < 10 { end += 1 }
+        return end - start
     }
 }

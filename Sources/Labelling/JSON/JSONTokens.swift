@@ -1,7 +1,7 @@
 /// The tokens of one JSON text, in order, and the grammar over them. A borrowed view: copying it copies no text.
 ///
-/// The indexer has seen to UTF-8, to quotes and to bare control characters; `members`, `elements` and `check` see to the
-/// rest. Everything else here may be asked only about what those have passed.
+/// The indexer has seen to UTF-8, to quotes and to bare control characters; `members` and `check` see to the rest.
+/// Everything else here may be asked only about what those have passed.
 struct JSONTokens {
     let bytes: UnsafePointer<UInt8>
     let byteCount: Int
@@ -18,7 +18,7 @@ struct JSONTokens {
     @inline(__always)
     func start(_ token: Int) -> Int { token < count ? Int(starts[token]) : byteCount }
 
-    /// The offset after a token's last byte: from the next token back over white space.
+    /// The offset after the last byte of a token, which has to be there: from the next token back over white space.
     @inline(__always)
     func end(_ token: Int) -> Int {
         var end = start(token + 1)
@@ -26,7 +26,7 @@ struct JSONTokens {
         return end
     }
 
-    /// The bytes of one token.
+    /// The bytes of one token, which has to be there.
     @inline(__always)
     func text(_ token: Int) -> UnsafeRawBufferPointer {
         let start = start(token)

@@ -1,7 +1,9 @@
 import CSimdjson
 
 /// Finds the tokens of one JSON text after another, in buffers that it keeps.
-struct TokenIndexer: ~Copyable {
+///
+/// Sendable, since what it points to has one owner and is reached through mutating calls alone.
+struct TokenIndexer: ~Copyable, @unchecked Sendable {
     private let indexer: OpaquePointer
 
     init() {
@@ -31,6 +33,6 @@ struct TokenIndexer: ~Copyable {
             bytes: bytes, byteCount: text.count, starts: starts, count: tokens.count, hasEscapes: tokens.has_escapes)
     }
 
-    /// The name of the SIMD code that is in use, for measurements.
+    /// The name of the implementation that is in use.
     static var implementation: String { String(cString: csimdjson_implementation()) }
 }
