@@ -21,7 +21,7 @@ extension EndToEnd {
                 try await arena.ended(try arena.startWorker("worker", setup), within: .seconds(30))
                 let lines = try await arena.export("boards", "test", from: service.url)
                 #expect(try JSONLines.canonical(lines) == wanted)
-                for (committed, log) in try await setup.progress() { #expect((committed.offset ?? 0) == log.high) }
+                for partition in try await setup.progress() { #expect(partition.committed == partition.high) }
 
                 let history = try History(arena.database)
                 let updates = try await history.updates()

@@ -124,15 +124,24 @@ final class Arena: Sendable {
         var topic = "labelling"
         var group = "pool"
 
-        /// The group's committed offsets and the topic's ends.
-        func progress() async throws -> [(committed: CommittedOffset, log: Watermarks)] {
+        /// How far the group has come in each partition, and where the partition's log begins and ends.
+        func progress() async throws -> [Progress] {
             let reader = try ClusterReader(properties: ["bootstrap.servers": brokers], group: group)
-            let committed = try await reader.committedOffsets(of: topic, timeout: .seconds(10))
+            let offsets = try await reader.committedOffsets(of: topic, timeout: .seconds(10))
             let logs = try await reader.watermarks(of: topic, timeout: .seconds(10))
-            return committed.compactMap { offset in
-                logs.indices.contains(Int(offset.partition)) ? (offset, logs[Int(offset.partition)]) : nil
+            return try zip(offsets, logs).map { offset, log in
+                if let error = offset.error { throw error }
+                return Progress(
+                    partition: offset.partition, committed: offset.offset ?? log.low, low: log.low, high: log.high)
             }
         }
+    }
+
+    struct Progress {
+        var partition: Int32
+        var committed: Int64
+        var low: Int64
+        var high: Int64
     }
 }
 

@@ -3,21 +3,9 @@ import Synchronization
 
 /// Wakes whoever waits for something to change.
 ///
-/// It rings when it is told to, and 20 times a second by itself for what nobody reports, such as a row in a database.
+/// It rings when it is told to, and soon by itself for what nobody reports, such as a row in a database.
 final class Bell: Sendable {
     private let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
-    private let timer: any DispatchSourceTimer
-
-    init() {
-        timer = DispatchSource.makeTimerSource()
-        timer.setEventHandler { [weak self] in self?.ring() }
-        timer.schedule(deadline: .now(), repeating: .milliseconds(50))
-        timer.activate()
-    }
-
-    deinit {
-        timer.cancel()
-    }
 
     func ring() {
         let woken = waiting.withLock { waiting in
@@ -27,10 +15,11 @@ final class Bell: Sendable {
         for continuation in woken { continuation.resume() }
     }
 
-    /// Returns at the next ring.
+    /// Returns at the next ring, in 50 ms at the latest.
     func next() async {
         await withCheckedContinuation { continuation in
             waiting.withLock { $0.append(continuation) }
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(50)) { self.ring() }
         }
     }
 }

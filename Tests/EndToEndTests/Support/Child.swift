@@ -39,16 +39,16 @@ final class Child: Sendable {
             bell.ring()
         }
         try process.run()
-        read(output, into: \.output, bell)
-        read(log, into: \.log, bell)
+        read(output, bell) { $0.output += $1 }
+        read(log, bell) { $0.log += $1 }
     }
 
-    private func read(_ pipe: Pipe, into stream: WritableKeyPath<State, Data> & Sendable, _ bell: Bell) {
+    private func read(_ pipe: Pipe, _ bell: Bell, _ append: @escaping @Sendable (inout State, Data) -> Void) {
         Thread.detachNewThread { [self] in
             while true {
                 let chunk = pipe.fileHandleForReading.availableData
                 state.withLock { state in
-                    if chunk.isEmpty { state.openStreams -= 1 } else { state[keyPath: stream] += chunk }
+                    if chunk.isEmpty { state.openStreams -= 1 } else { append(&state, chunk) }
                 }
                 bell.ring()
                 if chunk.isEmpty { return }
