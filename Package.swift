@@ -92,6 +92,39 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+
+        .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
+        .testTarget(name: "LabellingTests", dependencies: ["Labelling", "LookoutVision"]),
+        .testTarget(name: "SigV4Tests", dependencies: ["SigV4", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(
+            name: "DatasetClientTests",
+            dependencies: [
+                "DatasetClient", "LookoutVision", "SigV4",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "DatasetServiceTests",
+            dependencies: [
+                "DatasetService", "LookoutVision",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        // Real processes of the executable; what they left behind is read without the code that wrote it.
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Kafka", "linefeed", .product(name: "GRDB", package: "GRDB.swift")],
+            exclude: ["boto3_check.py", "boto3_dataset.py"]
+        ),
     ]
 )
 

@@ -1,0 +1,31 @@
+import Testing
+
+extension EndToEnd {
+    @Suite struct CommandLineTests {
+        /// sysexits.h's EX_USAGE.
+        private static let usage: Int32 = 64
+
+        @Test(
+            "A wrong flag is status 64 and is named",
+            arguments: [
+                (["run", "--linger", "soon"], "--linger"),
+                (["run", "--concurrency", "0"], "--concurrency"),
+                (["run", "--endpoint", "nowhere"], "--endpoint"),
+                (["run", "--frobnicate"], "--frobnicate"),
+                (["serve", "--port", "65536"], "--port"),
+                (["broker", "--topic", "labelling:many"], "--topic"),
+                (["publish", "-", "--project", "a/b", "--dataset-type", "train"], "--project"),
+                (["export", "--project", "boards", "--dataset-type", "zzz"], "--dataset-type"),
+            ])
+        func wrongFlag(arguments: [String], flag: String) async throws {
+            try await Arena.with { arena in
+                let child = try arena.start("linefeed", arguments)
+                child.mayEnd(with: Self.usage)
+                try await arena.until("it has ended", within: .seconds(20)) { child.end != nil }
+                #expect(child.end == .status(Self.usage))
+                #expect(child.log.contains(flag), "\(child.log)")
+                #expect(child.outputLines.isEmpty)
+            }
+        }
+    }
+}

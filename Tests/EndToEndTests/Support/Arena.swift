@@ -1,0 +1,153 @@
+import Foundation
+import Kafka
+import Synchronization
+
+/// The processes of one test and the folder that they work in. Nothing of it is left when the test ends.
+final class Arena: Sendable {
+    /// The quickest take-over that the embedded cluster allows, see `EmbeddedCluster`.
+    private static let membership = ["--kafka", "session.timeout.ms=3500", "--kafka", "heartbeat.interval.ms=300"]
+
+    let folder: URL
+    private let bell = Bell()
+    private let children = Mutex<[Child]>([])
+
+    private init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "linefeed-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    /// Runs `body`; then every process that is left is killed and the folder removed, whatever came of it.
+    static func with(_ body: (Arena) async throws -> Void) async throws {
+        let arena = try Arena()
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await body(arena)) } catch { outcome = .failure(error) }
+        let children = arena.children.withLock { $0 }
+        for child in children where child.end == nil { child.kill() }
+        try await arena.until("every process has ended", within: .seconds(20)) { children.allSatisfy { $0.end != nil } }
+        try FileManager.default.removeItem(at: arena.folder)
+        try outcome.get()
+    }
+
+    // MARK: - Processes
+
+    /// Starts the executable under test.
+    func start(_ name: String, _ arguments: [String]) throws -> Child {
+        try start(name, executable: Paths.linefeed, arguments)
+    }
+
+    func start(_ name: String, executable: URL, _ arguments: [String]) throws -> Child {
+        let child = try Child(name, executable: executable, arguments: arguments, folder: folder, bell: bell)
+        children.withLock { $0.append(child) }
+        return child
+    }
+
+    /// Runs a command to its end, which must be status 0.
+    ///
+    /// - Returns: its standard output.
+    @discardableResult
+    func run(_ name: String, _ arguments: [String], within limit: Duration = .seconds(30)) async throws -> [String] {
+        let child = try start(name, arguments)
+        try await ended(child, within: limit)
+        return child.outputLines
+    }
+
+    /// - Returns: the cluster's address.
+    func startBroker(topics: [String]) async throws -> String {
+        let broker = try start("broker", ["broker"] + topics.flatMap { ["--topic", $0] })
+        let line = try await firstLine(of: broker)
+        let prefix = "bootstrap.servers="
+        guard line.hasPrefix(prefix) else { throw Failure("broker printed \(line)") }
+        return String(line.dropFirst(prefix.count))
+    }
+
+    /// - Returns: the service and its URL.
+    func startService(port: Int = 0, applyDelay: String = "0") async throws -> (child: Child, url: String) {
+        let service = try start(
+            "serve",
+            ["serve", "--port", "\(port)", "--database", database.path, "--apply-delay", applyDelay])
+        return (service, try await firstLine(of: service))
+    }
+
+    var database: URL { folder.appending(path: "datasets.sqlite") }
+
+    /// Starts a worker that ends when the topic is drained.
+    func startWorker(_ name: String, _ setup: Setup, _ options: [String] = []) throws -> Child {
+        try start(
+            name,
+            ["run", "--brokers", setup.brokers, "--topic", setup.topic, "--group", setup.group]
+                + ["--endpoint", setup.endpoint, "--on-missing-dataset", "create", "--until-end"]
+                + Self.membership + options)
+    }
+
+    /// A dataset's entries, as `linefeed export` writes them.
+    func export(_ project: String, _ type: String, from endpoint: String) async throws -> [String] {
+        try await run(
+            "export \(project)/\(type)",
+            ["export", "--endpoint", endpoint, "--project", project, "--dataset-type", type])
+    }
+
+    // MARK: - Conditions
+
+    /// Waits until `condition` holds. Ends early when a process ends that should not.
+    func until(
+        _ what: String, within limit: Duration, _ condition: () async throws -> Bool
+    ) async throws {
+        let deadline = ContinuousClock.now + limit
+        while try await !condition() {
+            let children = children.withLock { $0 }
+            if let failed = children.first(where: { $0.unexpectedEnd != nil }) {
+                throw Failure("\(failed.name) ended while waiting until \(what)\n\(failed.tail)")
+            }
+            guard .now < deadline else {
+                let running = children.filter { $0.end == nil }
+                throw Failure("not within \(limit): \(what)\n" + running.map(\.tail).joined(separator: "\n"))
+            }
+            await bell.next()
+        }
+    }
+
+    /// Waits for a process that must end by itself with status 0.
+    func ended(_ child: Child, within limit: Duration) async throws {
+        try await until("\(child.name) has ended", within: limit) { child.end != nil }
+        guard child.end == .status(0) else { throw Failure("\(child.name) did not end with status 0\n\(child.tail)") }
+    }
+
+    private func firstLine(of child: Child) async throws -> String {
+        try await until("\(child.name) is ready", within: .seconds(20)) { !child.outputLines.isEmpty }
+        return child.outputLines[0]
+    }
+
+    /// Where workers find what they need.
+    struct Setup {
+        var brokers: String
+        var endpoint: String
+        var topic = "labelling"
+        var group = "pool"
+
+        /// How far the group has come in each partition, and where the partition's log begins and ends.
+        func progress() async throws -> [Progress] {
+            let reader = try ClusterReader(properties: ["bootstrap.servers": brokers], group: group)
+            let offsets = try await reader.committedOffsets(of: topic, timeout: .seconds(10))
+            let logs = try await reader.watermarks(of: topic, timeout: .seconds(10))
+            return try zip(offsets, logs).map { offset, log in
+                if let error = offset.error { throw error }
+                return Progress(
+                    partition: offset.partition, committed: offset.offset ?? log.low, low: log.low, high: log.high)
+            }
+        }
+    }
+
+    struct Progress {
+        var partition: Int32
+        var committed: Int64
+        var low: Int64
+        var high: Int64
+    }
+}
+
+/// Why a test cannot go on.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
