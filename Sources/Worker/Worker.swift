@@ -43,15 +43,15 @@ package final class Worker: Service {
         guard configuration.untilEnd else { return try await keepMembership() }
         let goal = try await DrainGoal(configuration: configuration)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.keepMembership() }
             group.addTask {
+                // With nobody left to watch the goal, the membership would last for ever.
+                defer { self.stop() }
                 try await goal.reached()
                 self.logger.info("Everything that was in the topic at the start is settled")
-                self.stop()
             }
-            // Either the goal is reached, and the membership ends after it; or the membership ends before.
-            try await group.next()
-            if state.withLock({ !$0.isStopping }) { group.cancelAll() }
+            try await keepMembership()
+            // A membership that ended otherwise, by a shutdown say, leaves a goal that may never be reached.
+            group.cancelAll()
             do {
                 try await group.waitForAll()
             } catch is CancellationError {}
