@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Kafka
 internal import Labelling
 internal import LookoutVision
 internal import Settlement
