@@ -43,18 +43,19 @@ package final class Worker: Service {
         guard configuration.untilEnd else { return try await keepMembership() }
         let goal = try await DrainGoal(configuration: configuration)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.keepMembership() }
             group.addTask {
-                try await goal.reached()
-                self.logger.info("Everything that was in the topic at the start is settled")
-                self.stop()
+                // Reached or out of reach: either way there is nothing left to work for.
+                defer { self.stop() }
+                do {
+                    try await goal.reached()
+                    self.logger.info("Everything that was in the topic at the start is settled")
+                } catch is CancellationError {}
             }
-            // Either the goal is reached, and the membership ends after it; or the membership ends before.
-            try await group.next()
-            if state.withLock({ !$0.isStopping }) { group.cancelAll() }
-            do {
-                try await group.waitForAll()
-            } catch is CancellationError {}
+            // A membership that ended for another reason ends the watch for the goal.
+            defer { group.cancelAll() }
+            try await keepMembership()
+            group.cancelAll()
+            try await group.waitForAll()
         }
     }
 
