@@ -4,7 +4,7 @@ extension Settlement {
     /// Writes everything that is ready, in one request: intents at once, settled state at leisure.
     func startCommitIfDue(now: Int64) {
         guard commit == nil, leavingSince == nil, now >= commitRetryAt else { return }
-        let dirty = partitions.values.filter(\.isDirty)
+        let dirty = partitions.all.filter(\.isDirty)
         guard !dirty.isEmpty else { return }
         let isDue =
             dirty.contains { !$0.intents.isEmpty }
@@ -14,9 +14,9 @@ extension Settlement {
 
     /// When settled state that waits for company is to be written in any case.
     var nextCommitDue: Int64? {
-        guard commit == nil, leavingSince == nil, stopping == nil || placesTaken > 0,
-            partitions.values.contains(where: \.isDirty)
-        else { return nil }
+        guard commit == nil, leavingSince == nil, maySettle, partitions.all.contains(where: \.isDirty) else {
+            return nil
+        }
         return max(commitRetryAt, lastCommitAt + settings.commitInterval.nanoseconds)
     }
 
@@ -65,10 +65,12 @@ extension Settlement {
                 flight.phase == .unrecorded
             else { continue }
             placesTaken -= 1
-            if flight.generation > 0 {
+            if let recorded = flight.recordedIntent {
                 // Its cut stands in earlier ledgers: it stays a batch and asks for its new token later.
                 lane.flight?.phase = .ready
-                lane.flight?.generation -= 1
+                lane.flight?.intent = recorded
+                lane.flight?.recordedIntent = nil
+                lane.flight?.mustVerify = true
                 enqueue(lane, of: partition)
                 continue
             }
@@ -91,7 +93,7 @@ extension Settlement {
         case .failed(let reason): for number in finished.parts.keys { refused[number] = reason }
         case .unknown:
             // It may yet be carried out, after and over whatever we would commit next.
-            actions.append(.giveUp(reason: "a commit stayed unresolved past its deadline"))
+            giveUp(reason: "a commit stayed unresolved past its deadline")
             return
         }
         for (number, part) in finished.parts.sorted(by: { $0.key < $1.key }) {
@@ -127,6 +129,7 @@ extension Settlement {
             guard let lane = partition.lane(number), lane.flight?.phase == .recording else { continue }
             // From here on it may be sent, and it is the first to get a place again.
             lane.flight?.phase = .ready
+            lane.flight?.recordedIntent = nil
             placesTaken -= 1
             guard !partition.isLeaving else { continue }
             lanesToCall.append(partition.reference(to: number))
