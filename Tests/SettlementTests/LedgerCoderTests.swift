@@ -146,7 +146,7 @@ import Testing
                     inFlight: .init(cut: 1 << 41, firstSent: 1 << 33, generation: 100, eventCount: 50_000))
             ])
         #expect(
-            coder.encode(full).utf8.count - coder.encode(bare).utf8.count <= 384,
+            coder.encode(full).utf8.count - coder.encode(bare).utf8.count <= Settlement.headReserve - 64,
             "what Settlement.headReserve keeps free")
     }
 }

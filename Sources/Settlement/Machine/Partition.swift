@@ -35,6 +35,10 @@ final class Partition {
     var hasSaidGoodbye = false
     /// The ledger is full until the watermark moves.
     var isFull = false
+    /// The lane among the intents that was cut because it holds the watermark of a full ledger.
+    var headIntent: Int32?
+    /// The version at which there was no room for even that lane.
+    var noRoomForHeadAt: Int?
 
     init(number: Int32, epoch: Int, start: Int64, ledger: Ledger, mustCommit: Bool, coder: LedgerCoder) {
         self.number = number

@@ -35,6 +35,7 @@ extension Settlement {
                 epoch: partition.epoch, offset: statement.offset, floor: statement.floor, version: partition.version,
                 intents: partition.intents)
             partition.intents = []
+            partition.headIntent = nil
         }
         guard !commits.isEmpty else { return false }
         commit = OutstandingCommit(parts: parts)
@@ -47,12 +48,16 @@ extension Settlement {
     private func settledStatement(of partition: Partition) -> Partition.Statement? {
         if partition.isLeaving || stopping != nil { takeBackIntents(of: partition, keeping: 0) }
         while true {
-            // Only the lane that holds the watermark may use the last of the room: it is what makes room again.
-            let isHeadOnly = partition.isFull && partition.intents.count <= 1
-            let room = settings.ledgerCharacters - (isHeadOnly || partition.intents.isEmpty ? 0 : Self.headReserve)
+            // Only the lane that holds the watermark may use the last of the room: it is what makes room again, and
+            // being cut below the next lane it leaves nothing behind. A new generation was named before.
+            let mayUseReserve = partition.intents.allSatisfy { number in
+                number == partition.headIntent || partition.lane(number)?.flight?.recordedIntent != nil
+            }
+            let room = settings.ledgerCharacters - (mayUseReserve ? 0 : Self.headReserve)
             if let statement = partition.statement(maximumCharacters: room) { return statement }
             guard !partition.intents.isEmpty else { return nil }
-            takeBackIntents(of: partition, keeping: isHeadOnly ? 0 : partition.intents.count / 2)
+            takeBackIntents(of: partition, keeping: mayUseReserve ? 0 : partition.intents.count / 2)
+            if mayUseReserve { partition.noRoomForHeadAt = partition.version }
             if !partition.isFull { actions.append(.notice(.noRoom(partition: partition.number))) }
             partition.isFull = true
         }
@@ -80,8 +85,9 @@ extension Settlement {
         }
     }
 
-    /// Characters that the longest entry can take: 286 bytes in base64.
-    private static let headReserve = 384
+    /// Characters that the longest entry can take (292 bytes in base64), and some for the numbers of the others to
+    /// grow.
+    static let headReserve = 480
 
     /// The outcome of the outstanding commit.
     package func commitFinished(_ answer: CommitAnswer, now: Moment) {

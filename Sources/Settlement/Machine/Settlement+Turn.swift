@@ -72,7 +72,9 @@ extension Settlement {
             cut(lane, of: partition, now: now)
         }
         for partition in partitions.all
-        where partition.isFull && partition.intents.isEmpty && placesTaken < settings.concurrency {
+        where partition.isFull && partition.intents.isEmpty && partition.noRoomForHeadAt != partition.version
+            && placesTaken < settings.concurrency
+        {
             cutHead(of: partition, now: now)
         }
     }
@@ -102,6 +104,7 @@ extension Settlement {
         holders[head.dataset] = reference
         if let rest = head.segments[0].split(from: next) { head.segments.insert(rest, at: 1) }
         cut(head, of: partition, now: now)
+        partition.headIntent = head.number
     }
 
     private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
