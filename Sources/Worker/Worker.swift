@@ -44,18 +44,17 @@ package final class Worker: Service {
         let goal = try await DrainGoal(configuration: configuration)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                // Reached or out of reach: either way there is nothing left to work for.
+                // With nobody left to watch the goal, the membership would last for ever.
                 defer { self.stop() }
-                do {
-                    try await goal.reached()
-                    self.logger.info("Everything that was in the topic at the start is settled")
-                } catch is CancellationError {}
+                try await goal.reached()
+                self.logger.info("Everything that was in the topic at the start is settled")
             }
-            // A membership that ended for another reason ends the watch for the goal.
-            defer { group.cancelAll() }
             try await keepMembership()
+            // A membership that ended otherwise, by a shutdown say, leaves a goal that may never be reached.
             group.cancelAll()
-            try await group.waitForAll()
+            do {
+                try await group.waitForAll()
+            } catch is CancellationError {}
         }
     }
 

@@ -42,13 +42,13 @@ extension EndToEnd {
                 try await verdict.checkOffsets()
                 let letters = try await verdict.checkDeadLetters(refused)
                 try await verdict.checkContent()
+                let lines = updates.reduce(0) { $0 + $1.lines }
                 print(
                     """
-                    pool of 4, seed \(seed): \(kills) kills, \(workload.items.count) records \
-                    (\(workload.events) events, \(workload.tombstones) tombstones, \(refused.count) undecodable) \
-                    into \(workload.expected.count) datasets in \(duration.formatted(.units(allowed: [.seconds]))): \
-                    \(updates.count) updates of \(updates.reduce(0) { $0 + $1.lines }) lines, \
-                    0 tokens twice, 0 events twice, \(letters) dead letters
+                    pool of 4, seed \(seed): \(kills) kills; \(workload.items.count) records (\(workload.events) events, \
+                    \(workload.tombstones) tombstones, \(refused.count) undecodable) into \(workload.expected.count) \
+                    datasets in \(duration.formatted(.units(allowed: [.seconds]))): \(updates.count) updates of \
+                    \(lines) lines, \(updates.repeatedTokens.count) tokens twice, \(letters) dead letters
                     """)
             }
         }
