@@ -100,6 +100,8 @@ package enum Notice: Sendable {
     case commitFailed(String)
     /// The ledger of this partition is full: nothing new is cut there until the watermark moves.
     case noRoom(partition: Int32)
+    /// The watermark of a partition has not moved for longer than `Settings.stallAfter`.
+    case stalled(Holdup)
 }
 
 /// One line of a batch's life, for people.

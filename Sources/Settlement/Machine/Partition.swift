@@ -27,6 +27,7 @@ final class Partition {
     var version = 0
     var committedVersion = 0
 
+    var watch = ProgressWatch()
     var heldBytes = 0
     var isPaused = false
     /// Being taken away: nothing new is cut or sent.

@@ -19,6 +19,7 @@ extension Settlement {
         proceedWithStopping(now: time)
         if maySettle { startCommitIfDue(now: time) }
         balanceMemory()
+        watchProgress(now: time)
         return hasGivenUp ? nil : nextDeadline
     }
 
