@@ -100,6 +100,8 @@ package enum Notice: Sendable {
     case commitFailed(String)
     /// The ledger of this partition is full: nothing new is cut there until the watermark moves.
     case noRoom(partition: Int32)
+    /// The watermark of a partition has not moved for longer than `Settings.stallAfter`.
+    case stalled(Holdup)
 }
 
 /// One line of a batch's life, for people.
@@ -112,6 +114,6 @@ package struct BatchReport: Sendable {
     package var lines: Int
     package var bytes: Int
     package var calls: Int
-    /// From the cut (or, re-formed, from when its last record was read) to the settlement.
+    /// From the cut (or, re-formed, from its first place among the concurrent calls) to the settlement.
     package var duration: Duration
 }
