@@ -49,7 +49,7 @@ struct CommitTests {
     @Test func aCommitThatLostItsAnswerIsReadBack() async throws {
         let arena = try Arena()
         try await Service.run(projects: ["boards"]) { service in
-            let worker = arena.worker(service.client, untilEnd: false) { $0.kafka["retries"] = "0" }
+            let worker = arena.worker(service.client, untilEnd: false)
             try await running(worker) {
                 try await arena.until { $0.first?.offset == 0 }
                 arena.cluster.pushRequestErrors(.offsetCommit, Array(repeating: -195, count: 8))

@@ -50,7 +50,7 @@ struct RecordTests {
             #expect(letter.text("linefeed-origin-offset") == String(bad))
             #expect(letter.text("linefeed-group") == "pool")
             #expect(letters[1].key == nil)
-            #expect(letters[1].text("linefeed-field") == "image")
+            #expect(letters[1].text("linefeed-field") == "label")
 
             let ledger = try #require(try await arena.ledger())
             #expect(ledger.offset == 6)

@@ -19,14 +19,17 @@ extension Engine {
         guard !hasGivenUp, outstanding != nil else { return }
         switch outcome {
         case .resolved(let results):
-            finishCommit(
-                refused: Dictionary(
-                    results.compactMap { result in result.error.map { (result.partition, $0.description) } },
-                    uniquingKeysWith: { first, _ in first }))
+            // A broken connection is reported as an error of each partition.
+            if let error = results.lazy.compactMap(\.error).first(where: \.leavesCommitInDoubt) {
+                startReadingBack(after: error)
+            } else {
+                finishCommit(
+                    refused: Dictionary(
+                        results.compactMap { result in result.error.map { (result.partition, $0.description) } },
+                        uniquingKeysWith: { first, _ in first }))
+            }
         case .failed(let error) where error.leavesCommitInDoubt:
-            // Asked in the next turn: what was stored decides which batches the next commit may still take back.
-            logger.notice("A commit has lost its answer; reading it back", metadata: ["error": "\(error)"])
-            outstanding?.nextReadBack = clock.now.monotonic
+            startReadingBack(after: error)
         case .failed(let error):
             outstanding = nil
             settlement.commitFinished(.failed(error.description), now: clock.now)
@@ -34,6 +37,12 @@ extension Engine {
             outstanding = nil
             settlement.commitFinished(.unknown, now: clock.now)
         }
+    }
+
+    /// What was stored decides which batches the next commit may still take back; asked from the next turn on.
+    private func startReadingBack(after error: KafkaError) {
+        logger.notice("A commit has lost its answer; reading it back", metadata: ["error": "\(error)"])
+        outstanding?.nextReadBack = clock.now.monotonic
     }
 
     /// Asks what became of a commit whose answer was lost, until that is known or its deadline has passed.
