@@ -29,6 +29,23 @@ struct ReplayTests {
         }
     }
 
+    /// A topic made anew under its old name: waiting for the old offset to be reached would skip its records.
+    @Test func anOffsetBeyondTheEndOfTheLogStartsAtItsBeginning() async throws {
+        let arena = try Arena()
+        try await Service.run(projects: ["boards"]) { service in
+            try await arena.publish((0..<5).map { line("\($0).jpg") }, project: "boards")
+            try await commit(OffsetCommit(partition: 0, offset: 100, metadata: ""), in: arena)
+            let worker = arena.worker(service.client, untilEnd: false)
+            try await running(worker) {
+                try await arena.until { $0.first?.offset == 5 }
+            }
+            #expect(try await service.entries("boards").count == 5)
+            #expect(
+                arena.journal.count(
+                    "The committed offset lies beyond the end of the log: reading it from its beginning") == 1)
+        }
+    }
+
     private func apply(_ lines: [String], _ client: DatasetClient) async throws {
         let payload = Array(lines.joined(separator: "\n").utf8)
         let body = UpdateBody(payloadByteCount: payload.count) { chunk in payload.withUnsafeBytes { chunk($0) } }
@@ -44,8 +61,12 @@ struct ReplayTests {
                 Ledger.Entry(dataset: DatasetKey(project: "boards", type: .train), settled: -1, inFlight: inFlight)
             ])
         let text = LedgerCoder(group: arena.group, topic: arena.topic, partition: 0).encode(ledger)
+        try await commit(OffsetCommit(partition: 0, offset: 0, metadata: text), in: arena)
+    }
+
+    /// As an operator does while the group has no members.
+    private func commit(_ commit: OffsetCommit, in arena: Arena) async throws {
         let editor = try OffsetEditor(properties: arena.kafka, group: arena.group)
-        try await editor.commit(
-            OffsetCommit(partition: 0, offset: 0, metadata: text), of: arena.topic, timeout: .seconds(10))
+        try await editor.commit(commit, of: arena.topic, timeout: .seconds(10))
     }
 }
