@@ -101,6 +101,7 @@ let package = Package(
                 "Labelling", "LookoutVision", "Settlement", .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
+        .testTarget(name: "SimulationTests", dependencies: ["Labelling", "LookoutVision", "Settlement"]),
         .testTarget(name: "SigV4Tests", dependencies: ["SigV4", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
             name: "DatasetClientTests",

@@ -56,10 +56,9 @@ struct LedgerCommand: AsyncParsableCommand {
             Console.shared.line("Type the partition's number to drop this ledger: ")
             guard readLine() == String(partition) else { throw CommandFailure("nothing was changed") }
         }
-        try await LedgerReset.drop(
-            kafka: kafka.kafkaProperties, group: group, topic: kafka.topic,
-            offset: OffsetCommit(partition: partition, offset: committed, metadata: ""), partitionCount: states.count,
-            timeout: .seconds(60))
+        try await StoppedGroup.commit(
+            OffsetCommit(partition: partition, offset: committed, metadata: ""), kafka: kafka.kafkaProperties,
+            group: group, topic: kafka.topic, partitionCount: states.count, timeout: .seconds(60))
         say("Partition \(partition) stays at offset \(committed); its ledger is gone.")
     }
 }

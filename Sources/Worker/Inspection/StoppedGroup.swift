@@ -1,10 +1,10 @@
 package import Kafka
 internal import Synchronization
 
-/// Drops the ledger of one partition of a group that is stopped, and leaves its offset where it is.
+/// Commits for a group that is stopped, as an operator does: offset and metadata of one partition.
 ///
 /// Only members of a group may commit for it, so this joins; a group that has members shows by what it is not given.
-package enum LedgerReset {
+package enum StoppedGroup {
     package enum Refusal: Error, Sendable, CustomStringConvertible {
         /// Others are members of the group: stop them first.
         case groupInUse
@@ -22,14 +22,15 @@ package enum LedgerReset {
     }
 
     /// - Parameters:
+    ///   - commit: the partition's new offset, and the text beside it.
     ///   - kafka: librdkafka's properties.
-    ///   - group: whose ledger.
+    ///   - group: for whom.
     ///   - topic: the topic.
-    ///   - offset: the partition's committed offset, which stays.
     ///   - partitionCount: of the topic.
     ///   - timeout: for all of it.
-    package static func drop(
-        kafka: KafkaProperties, group: String, topic: String, offset: OffsetCommit, partitionCount: Int,
+    /// - Throws: `Refusal`, or `KafkaError` where no client can be made.
+    package static func commit(
+        _ commit: OffsetCommit, kafka: KafkaProperties, group: String, topic: String, partitionCount: Int,
         timeout: Duration
     ) async throws {
         let outcome = Outcome()
@@ -41,7 +42,7 @@ package enum LedgerReset {
         let consumer = try Consumer(
             topic: topic, group: group, properties: kafka,
             delegate: Delegate(
-                commit: offset, partitionCount: partitionCount, outcome: outcome, deadline: .now + timeout),
+                commit: commit, partitionCount: partitionCount, outcome: outcome, deadline: .now + timeout),
             log: { _, _, _ in })
         consumer.start()
         let end = await consumer.finished()
