@@ -37,8 +37,10 @@ package enum StoppedGroup {
         var kafka = kafka
         // It is a member for a moment only: neither under a worker's name, nor for as long as a worker may be silent.
         kafka["group.instance.id"] = nil
-        kafka["session.timeout.ms"] = "6000"
-        kafka["heartbeat.interval.ms"] = "1000"
+        if kafka["session.timeout.ms"] == nil {
+            kafka["session.timeout.ms"] = "6000"
+            kafka["heartbeat.interval.ms"] = "1000"
+        }
         let consumer = try Consumer(
             topic: topic, group: group, properties: kafka,
             delegate: Delegate(
