@@ -17,7 +17,7 @@ struct ReplayTests {
             try await arena.publish(lines, project: "boards")
             if isApplied { try await apply(lines, service.client) }
             try await remember(
-                Ledger.InFlight(cut: 149, firstSent: 1_000_000, generation: 0), in: arena)
+                Ledger.InFlight(cut: 149, firstSent: 1_000_000, eventCount: 150), in: arena)
 
             try await arena.worker(service.client).run()
 
@@ -66,7 +66,8 @@ struct ReplayTests {
 
     /// As an operator does while the group has no members.
     private func commit(_ commit: OffsetCommit, in arena: Arena) async throws {
-        let editor = try OffsetEditor(properties: arena.kafka, group: arena.group)
-        try await editor.commit(commit, of: arena.topic, timeout: .seconds(10))
+        try await StoppedGroup.commit(
+            commit, kafka: arena.kafka, group: arena.group, topic: arena.topic, partitionCount: 1,
+            timeout: .seconds(30))
     }
 }

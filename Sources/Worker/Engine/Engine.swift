@@ -161,6 +161,12 @@ final class Engine: ConsumerDelegate {
                 control.pause(partitions)
             case .resume(let partitions):
                 control.resume(partitions)
+            case .rewind(let partition, let offset):
+                logger.info(
+                    "Reading again what was given up for want of memory",
+                    metadata: ["partition": "\(partition)", "offset": "\(offset)"])
+                // Where it fails the machine asks again.
+                if control.rewind(partition, to: offset) { settlement.rewound(partition: partition, to: offset) }
             case .unassign(let partitions):
                 unassign(partitions, control)
             case .leave:
