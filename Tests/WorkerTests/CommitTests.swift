@@ -44,7 +44,7 @@ struct CommitTests {
                 try await arena.until { $0.first?.offset == 30 }
             }
             let reasons = arena.journal.lines.compactMap { $0.metadata["reason"] }
-            #expect(reasons.contains("partitions were lost while a commit had no outcome"))
+            #expect(reasons.contains("a commit was outstanding when its partitions were lost"))
             let history = try await service.history()
             #expect(history.lines == 30)
             #expect(!history.isAnyTwice)

@@ -27,8 +27,6 @@ final class Engine: ConsumerDelegate {
     var committed: [Int32: OffsetCommit] = [:]
     var outstanding: OutstandingCommit?
 
-    /// Set where the next turn must give up: a callback of librdkafka's is no place to close its client.
-    var reasonToGiveUp: String?
     private(set) var hasGivenUp = false
     /// The client is being closed: nothing new is taken on.
     private(set) var isClosing = false
@@ -100,7 +98,6 @@ final class Engine: ConsumerDelegate {
         noteDroppedRecords(control)
         let deadline = settlement.turn(now: now)
         carryOut(control)
-        if let reasonToGiveUp { giveUp(reasonToGiveUp, control) }
         if let stopDeadline, stopDeadline <= now.monotonic, !isClosing {
             giveUp("the time to stop is over, and not everything could be written", control)
         }
