@@ -19,7 +19,7 @@ struct ReplayTests {
             try await remember(
                 Ledger.InFlight(cut: 149, firstSent: 1_000_000, eventCount: 150), in: arena)
 
-            try await arena.worker(service.client).run()
+            try await arena.worker(service.client, Self.outlastTheOperator).run()
 
             #expect(try await service.entries("boards").sorted() == lines.sorted())
             let history = try await service.history()
@@ -35,7 +35,7 @@ struct ReplayTests {
         try await Service.run(projects: ["boards"]) { service in
             try await arena.publish((0..<5).map { line("\($0).jpg") }, project: "boards")
             try await commit(OffsetCommit(partition: 0, offset: 100, metadata: ""), in: arena)
-            let worker = arena.worker(service.client, untilEnd: false)
+            let worker = arena.worker(service.client, untilEnd: false, Self.outlastTheOperator)
             try await running(worker) {
                 try await arena.until { $0.first?.offset == 5 }
             }
@@ -62,6 +62,12 @@ struct ReplayTests {
             ])
         let text = LedgerCoder(group: arena.group, topic: arena.topic, partition: 0).encode(ledger)
         try await commit(OffsetCommit(partition: 0, offset: 0, metadata: text), in: arena)
+    }
+
+    /// The embedded cluster lets a group wait for as long as its former member's session, and forgets whoever has a
+    /// shorter one meanwhile.
+    private static func outlastTheOperator(_ configuration: inout WorkerConfiguration) {
+        configuration.kafka["session.timeout.ms"] = "12000"
     }
 
     /// As an operator does while the group has no members.
