@@ -34,7 +34,6 @@ struct DatasetModel {
         var entries: [Int: Int] = [:]
         var updating: String?
         var tokens: [String: Token] = [:]
-        var failedByChance = false
     }
 
     enum Outcome {

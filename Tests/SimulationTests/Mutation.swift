@@ -71,7 +71,7 @@ enum Mutation: String, CaseIterable, Sendable {
     }
 
     /// What a member is told it once committed, with its rule broken.
-    func tamper(_ metadata: String, committedAt offset: Int64, coder: LedgerCoder, end: Int64, wall: Int64) -> String {
+    func tamper(_ metadata: String, committedAt offset: Int64, coder: LedgerCoder, end: Int64) -> String {
         guard var ledger = try? coder.decode(metadata, committedAt: offset) else { return metadata }
         for index in ledger.entries.indices {
             guard var inFlight = ledger.entries[index].inFlight else { continue }
@@ -79,7 +79,6 @@ enum Mutation: String, CaseIterable, Sendable {
             case .cutDependsOnTime: inFlight.cut = max(inFlight.cut, end - 1)
             case .reformedTooShort:
                 if inFlight.cut - 1 > ledger.entries[index].settled { inFlight.cut -= 1 }
-            case .tokenNeverAges: inFlight.firstSent = wall / 1000
             default: return metadata
             }
             ledger.entries[index].inFlight = inFlight

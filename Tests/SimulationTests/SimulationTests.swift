@@ -27,7 +27,7 @@ import Testing
             #expect(world.violation == nil)
             return
         }
-        let count = Self.number("LINEFEED_SIM_SEEDS") ?? 2000
+        let count = Self.number("LINEFEED_SIM_SEEDS") ?? 3000
         let chunk = 64
         let results = await withTaskGroup(of: (steps: Int, failures: [(UInt64, String)]).self) { group in
             for start in stride(from: 0, to: count, by: chunk) {

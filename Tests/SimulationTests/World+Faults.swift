@@ -25,7 +25,7 @@ extension World {
         case .unreachable(let time): unreachableUntil = now + time
         case .accessDenied(let time): deniedUntil = now + time
         case .deadLettersDown(let time): deadLettersDownUntil = now + time
-        case .wallJump(let milliseconds): jump(milliseconds)
+        case .wallJump(let hours): jump(hours: Int64(hours))
         case .foreignMetadata: corrupt()
         case .compaction: compact()
         }
@@ -33,15 +33,15 @@ extension World {
     }
 
     /// Everything that takes hours is over: frozen processes are dead, requests on their way have timed out.
-    private func jump(_ milliseconds: Int64) {
+    private func jump(hours: Int64) {
         for member in slots.compactMap({ $0.flatMap { members[$0] } }) where member.frozenUntil != nil {
             kill(member, because: "was frozen for hours")
         }
         dropRequestsOnTheirWay()
         for dataset in api.datasets.indices {
-            if let token = api.datasets[dataset].updating { endUpdate(dataset, token) }
+            if let token = api.datasets[dataset].updating { endUpdate(dataset, token, isHeardOf: false) }
         }
-        moveWall(by: milliseconds)
+        moveWall(by: hours * 3_600_000)
     }
 
     /// An operator, or a mirroring tool, writes what is not ours.

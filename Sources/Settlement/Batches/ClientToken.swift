@@ -7,10 +7,8 @@ internal import LookoutVision
 /// `lf1-` and the base62 of a SHA-256 over everything that makes the call what it is. The same events give the same
 /// token in every worker; other bytes give another, so "same token, other parameters" cannot happen.
 package enum ClientToken {
-    /// - Parameters:
-    ///   - generation: how many times a token of this batch has grown too old; it is kept in the ledger.
-    ///   - attempt: how many tries of this piece were reported failed.
-    ///   - payloadSHA256: 32 bytes.
+    /// `generation` is how many times a token of this batch has grown too old, and is kept in the ledger; `attempt` how
+    /// many tries of this piece were reported failed; `payloadSHA256` has 32 bytes.
     /// - Returns: 47 characters of `[a-zA-Z0-9-]`; the API takes 64.
     package static func make(
         group: String, topic: String, batch: Batch, piece: Piece, generation: Int, attempt: Int, payloadSHA256: [UInt8]

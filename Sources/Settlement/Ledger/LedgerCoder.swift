@@ -90,7 +90,9 @@ package struct LedgerCoder: Sendable {
         }
     }
 
-    /// - Parameter offset: the committed offset that the text was found beside.
+    /// Reads what was found beside the committed offset.
+    /// - Returns: a ledger that was written for this group, topic, partition and offset.
+    /// - Throws: why the text is not to be believed.
     package func decode(_ text: String, committedAt offset: Int64) throws(LedgerError) -> Ledger {
         guard let bytes = Data(base64Encoded: text).map(Array.init), bytes.starts(with: Self.magic) else {
             throw .foreign

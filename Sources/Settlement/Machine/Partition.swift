@@ -98,6 +98,16 @@ final class Partition {
         active.append(lane.number)
     }
 
+    /// The lane that holds the watermark, if one does.
+    var lowestUnsettledLane: Lane? {
+        var lowest: (lane: Lane, offset: Int64)?
+        for number in active {
+            let lane = lanes.lanes[Int(number)]
+            if let first = lane.firstUnsettled, first < lowest?.offset ?? .max { lowest = (lane, first) }
+        }
+        return lowest?.lane
+    }
+
     var isDirty: Bool { version != committedVersion }
 
     /// The lowest unsettled offset: the only offset ever committed.

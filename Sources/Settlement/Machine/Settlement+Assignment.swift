@@ -4,10 +4,8 @@ internal import Labelling
 extension Settlement {
     /// A partition became ours.
     ///
-    /// - Parameters:
-    ///   - committed: the group's offset there; nil where it has none.
-    ///   - metadata: what stood beside it.
-    ///   - start: where reading begins when nothing is committed.
+    /// `committed` is the group's offset there, nil where it has none, and `metadata` what stood beside it; `start` is
+    /// where reading begins when nothing is committed.
     package func assign(_ number: Int32, committed: Int64?, metadata: String, start: Int64, now: Moment) {
         drop(number)
         epoch += 1

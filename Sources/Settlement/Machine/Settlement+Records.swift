@@ -42,8 +42,8 @@ extension Settlement {
         }
     }
 
-    /// A record was read that is no labelling event; it becomes a dead letter.
-    /// - Parameter bytes: what keeping the record until then costs.
+    /// A record was read that is no labelling event; it becomes a dead letter. Keeping the record until then costs
+    /// `bytes`.
     /// - Returns: whether the record must be kept; false where it was settled before a replay.
     package func append(
         _ rejection: Rejection, bytes: Int, partition number: Int32, offset: Int64, now: Moment
