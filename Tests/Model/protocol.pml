@@ -272,8 +272,10 @@ inline write() {
     me.commit = sent;
     /* The lowest unsettled offset. */
     me.statement.offset = me.position;
+#ifndef BREAK_WATERMARK
     lower(0);
     lower(1);
+#endif
     /* Rule 5: low, or high where that names fewer. Not before the inherited floor was reached: datasets that were not
        met again yet may have settled events up to there. */
 #ifndef BREAK_SETTLED
@@ -351,7 +353,7 @@ inline fadeAll(which) {
     fi
 }
 
-#if defined(BREAK_GENERATION) || defined(BREAK_LOST)
+#if defined(UNREDUCED) || defined(BREAK_GENERATION) || defined(BREAK_LOST)
 #define FADE skip
 #define FADE_IF_REPLACED skip
 #else
@@ -359,7 +361,7 @@ inline fadeAll(which) {
 #define FADE_IF_REPLACED if :: !me.isMember -> fadeAll(w) :: else fi
 #endif
 
-#ifdef BREAK_GENERATION
+#if defined(UNREDUCED) || defined(BREAK_GENERATION)
 #define MAY_COMMIT (me.phase == running && me.commit == idle)
 #else
 /* A stale worker's commit would be refused, and the refusal tells it no more than it may notice at any time. So it is
@@ -373,8 +375,13 @@ end:
     do
     /* Joins, or joins again; who is not the owner has nothing to do but to be a member. */
     :: atomic {
-        me.phase == away && !me.isMember && (owner == w || me.commit == sent) ->
+        me.phase == away && !me.isMember && (owner == w || (me.commit == sent && !me.orphaned)) ->
         me.isMember = true;
+        if
+        /* What its dead predecessor left on the way will be refused: that was another member. */
+        :: me.orphaned -> clearStatement(w)
+        :: else
+        fi;
         if
         :: owner == w -> me.phase = joined
         :: else
@@ -441,6 +448,15 @@ end:
     :: atomic {
         me.flight[1] == called && token[TOKEN(1, me.settled[1], me.cut[1], me.attempt[1])] == failed -> again(1)
     }
+#ifdef BREAK_ATTEMPT
+    /* Nor is it waited for. */
+    :: d_step {
+        me.flight[0] == called && me.attempt[0] == 0 &&
+        token[TOKEN(0, me.settled[0], me.cut[0], me.attempt[0])] == applying ->
+        me.attempt[0] = 1;
+        callNow(0)
+    }
+#endif
 #ifdef BREAK_EPOCH
     /* An answer to a call of an earlier ownership is taken for one to the call that is in flight now. */
     :: d_step { me.oldCall[0] && me.flight[0] == called -> me.oldCall[0] = false; land(0) }
@@ -581,7 +597,10 @@ proctype finish() {
     byte o;
     timeout ->
     d_step {
+        /* (Where stale commits are carried out, one that comes last of all would be found here before what it does.) */
+#if !defined(BREAK_GENERATION) && !defined(BREAK_LOST)
         assert(ledger.offset == EVENTS);
+#endif
         for (o : 0 .. EVENTS - 1) { assert(SETTLED(o)) }
         o = 0
     }
