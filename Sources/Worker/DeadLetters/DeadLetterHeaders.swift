@@ -1,5 +1,6 @@
 internal import Kafka
 internal import Labelling
+internal import LookoutVision
 internal import Settlement
 
 /// What a dead letter's headers say about where it came from and why it was refused.
@@ -9,7 +10,10 @@ struct DeadLetterHeaders {
     let message: String
     private let all: [RecordHeader]
 
-    init(letter: DeadLetter, partition: Int32, dataset: DatasetKey?, topic: String, group: String) {
+    /// `refusedAt`: milliseconds since 1970.
+    init(
+        letter: DeadLetter, partition: Int32, dataset: DatasetKey?, topic: String, group: String, refusedAt: Int64
+    ) {
         var field: String?
         switch letter.cause {
         case .rejected(let rejection):
@@ -21,18 +25,27 @@ struct DeadLetterHeaders {
             message = text
         }
         var pairs = [
-            ("linefeed-origin-topic", topic), ("linefeed-origin-partition", String(partition)),
-            ("linefeed-origin-offset", String(letter.offset)), ("linefeed-group", group), ("linefeed-reason", reason),
-            ("linefeed-message", message),
+            (DeadLetterHeader.originTopic, topic), (DeadLetterHeader.originPartition, String(partition)),
+            (DeadLetterHeader.originOffset, String(letter.offset)), (DeadLetterHeader.group, group),
+            (DeadLetterHeader.reason, reason), (DeadLetterHeader.message, message),
+            (DeadLetterHeader.refusedAt, String(refusedAt)),
         ]
-        if let field { pairs.append(("linefeed-field", field)) }
-        if let dataset { pairs.append(("linefeed-dataset", dataset.description)) }
-        all = pairs.map { RecordHeader($0.0, Array($0.1.utf8)) }
+        if let field { pairs.append((DeadLetterHeader.field, field)) }
+        if let dataset { pairs.append((DeadLetterHeader.dataset, dataset.description)) }
+        all = pairs.map { RecordHeader($0.0, text: $0.1) }
     }
 
     /// The record's own headers, then these; what an earlier refusal had said of the record is replaced.
     func added(to own: [RecordHeader]) -> [RecordHeader] {
-        let names = Set(all.map(\.name))
-        return own.filter { !names.contains($0.name) } + all
+        own.filter { !DeadLetterHeader.ofRefusal.contains($0.name) } + all
+    }
+
+    /// Headers by which a line alone, its record being gone, is a labelling event when it is replayed.
+    static func naming(_ dataset: DatasetKey?) -> [RecordHeader] {
+        guard let dataset else { return [] }
+        return [
+            RecordHeader(DeadLetterHeader.project, text: dataset.project),
+            RecordHeader(DeadLetterHeader.datasetType, text: dataset.type.rawValue),
+        ]
     }
 }

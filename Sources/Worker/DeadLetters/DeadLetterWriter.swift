@@ -11,6 +11,7 @@ actor DeadLetterWriter {
     private let configuration: WorkerConfiguration
     private let mailbox: Mailbox
     private let logger: Logger
+    private let clock = SystemClock()
     // Most workers never see a dead letter, so the clients are made for the first one.
     private var producer: Producer?
     private var reader: ClusterReader?
@@ -23,8 +24,8 @@ actor DeadLetterWriter {
         self.logger = logger
     }
 
-    /// - Parameter kept: copies of the records that were refused as they were read, by offset; the others are read
-    ///   from the log again.
+    /// `kept`: copies of the records that were refused as they were read, by offset; the others are read from the log
+    /// again.
     func write(_ request: DeadLetterRequest, _ kept: [Int64: StoredRecord]) async {
         do throws(KafkaError) {
             let producer = try connectedProducer()
@@ -33,11 +34,13 @@ actor DeadLetterWriter {
                 if record == nil { record = try await original(request.partition, letter.offset) }
                 let headers = DeadLetterHeaders(
                     letter: letter, partition: request.partition, dataset: request.dataset,
-                    topic: configuration.settlement.topic, group: configuration.settlement.group)
+                    topic: configuration.settlement.topic, group: configuration.settlement.group,
+                    refusedAt: clock.now.wall)
                 _ = try await producer.send(
-                    topic: configuration.deadLetterTopic, partition: nil, key: record?.key,
+                    topic: configuration.deadLetterTopic, partition: nil,
+                    key: record == nil ? request.dataset.map { Array($0.description.utf8) } : record?.key,
                     value: record == nil ? letter.line : record?.value,
-                    headers: headers.added(to: record?.headers ?? []),
+                    headers: headers.added(to: record?.headers ?? DeadLetterHeaders.naming(request.dataset)),
                     timestampMilliseconds: record?.timestampMilliseconds)
                 logger.warning(
                     "Dead letter",

@@ -1,0 +1,127 @@
+import Kafka
+import Testing
+import Worker
+
+@Suite(.timeLimit(.minutes(1)))
+struct ReplayTests {
+    @Test func recordsGoBackAsTheyCame() async throws {
+        try await Stage.with { stage in
+            let own = [
+                RecordHeader("a", [1]), RecordHeader("null", nil), RecordHeader("a", []),
+                RecordHeader("linefeed-project", Array("boards".utf8)),
+            ]
+            try await stage.write(.init(value: Array("v".utf8), own: own, dataset: "boards/train", origin: (2, 41)))
+            try await stage.write(.init(key: nil, value: nil, origin: (1, 7), partition: 1))
+            let report = try await stage.replay()
+            #expect(report.sent == 2)
+            let records = try await stage.records()
+            try #require(records.count == 2)
+            // Where its dataset's other events are, whatever its key says.
+            let full = try #require(records.first { $0.partition == 2 })
+            #expect(full.key == Array("boards/train".utf8) && full.valueText == "v")
+            #expect(full.headers.dropLast(2) == own[...])
+            #expect(full.text("linefeed-replayed-from") == "labelling.dead-letters/0/0")
+            #expect(full.text("linefeed-replayed-origin") == "labelling/2/41")
+            let null = try #require(records.first { $0.partition == 1 })
+            #expect(null.key == nil && null.value == nil && null.headers.count == 2)
+            #expect(try await stage.list().map(\.isReplayed) == [true, true])
+        }
+    }
+
+    @Test func eachIsSentOnce() async throws {
+        try await Stage.with { stage in
+            try await stage.write(.init(value: [1], origin: (0, 1)))
+            try await stage.write(.init(value: [1], origin: (0, 1)))
+            #expect(try await stage.replay().sent == 1)
+            let again = try await stage.replay()
+            #expect(again.sent == 0 && again.replayedBefore == 1)
+            // The worker that died writes its dead letter once more, after the replay.
+            try await stage.write(.init(value: [1], origin: (0, 1), partition: 1))
+            #expect(try await stage.replay().sent == 0)
+            try await stage.write(.init(value: [2], origin: (0, 2)))
+            #expect(try await stage.replay().sent == 1)
+            #expect(try await stage.records().map(\.value) == [[1], [2]])
+        }
+    }
+
+    @Test func filtersAndDestination() async throws {
+        try await Stage.with { stage in
+            try await stage.write(.init(value: [1], reason: "bad-value", origin: (0, 1)))
+            try await stage.write(.init(value: [2], reason: "update-failed", origin: (0, 2)))
+            try await stage.write(.init(value: [3], reason: nil, origin: nil))
+            #expect(try await stage.replay { $0.reasons = ["update-failed"] }.sent == 1)
+            #expect(try await stage.records().map(\.value) == [[2]])
+            // What nobody of ours wrote has nowhere to go, unless it is told.
+            let plain = try await stage.replay()
+            #expect(plain.sent == 1 && plain.homeless == 1 && plain.replayedBefore == 1)
+            #expect(try await stage.replay(to: "elsewhere").sent == 1)
+            let elsewhere = try await stage.records("elsewhere")
+            #expect(elsewhere.map(\.value) == [[3]])
+            #expect(elsewhere.first?.text("linefeed-replayed-origin") == "labelling.dead-letters/0/2")
+            #expect(try await stage.records().map(\.value) == [[2], [1]])
+        }
+    }
+
+    @Test func aPartitionThatIsGoneIsNotNeeded() async throws {
+        try await Stage.with(partitions: 1) { stage in
+            try await stage.write(.init(value: [1], origin: (9, 1)))
+            #expect(try await stage.replay().sent == 1)
+            #expect(try await stage.records().map(\.value) == [[1]])
+        }
+    }
+
+    @Test func aDestinationThatCannotBeReachedLosesNothing() async throws {
+        try await Stage.with { stage in
+            try await stage.write(.init(value: [1], origin: (0, 1)))
+            // PRODUCER_FENCED for EndTxn: as if another replay had begun meanwhile.
+            stage.cluster.pushRequestErrors(.init(rawValue: 26), [90])
+            await #expect { try await stage.replay() } throws: { ($0 as? KafkaError)?.isFenced == true }
+            stage.cluster.clearRequestErrors(.init(rawValue: 26))
+            #expect(try await stage.replay().sent == 1)
+            #expect(try await stage.records().map(\.value) == [[1]])
+        }
+    }
+
+    @Test func whatAKilledRunSentIsFound() async throws {
+        try await Stage.with { stage in
+            try await stage.write(.init(value: [1], origin: (0, 1)))
+            try await stage.write(.init(value: [2], origin: (0, 2), partition: 1))
+            try await stage.publish(partition: 0, key: nil, value: [9])
+            // A run began, sent the first one and died before it could note it.
+            try await stage.publish(
+                Stage.deadLetters, partition: 0, key: nil, value: nil,
+                headers: [
+                    RecordHeader("linefeed-mark", Array("replay-started".utf8)),
+                    RecordHeader("linefeed-replay", Array("feed".utf8)),
+                    RecordHeader("linefeed-destination", Array("labelling/0/1".utf8)),
+                ])
+            try await stage.publish(
+                partition: 0, key: nil, value: [1],
+                headers: [
+                    RecordHeader("linefeed-replayed-from", Array("labelling.dead-letters/0/0".utf8)),
+                    RecordHeader("linefeed-replayed-origin", Array("labelling/0/1".utf8)),
+                ])
+            #expect(try await stage.list().map(\.isReplayed) == [true, false])
+            let before = try await stage.count(Stage.deadLetters)
+            let report = try await stage.replay()
+            #expect(report.sent == 1 && report.replayedBefore == 1)
+            #expect(try await stage.records().map(\.value) == [[9], [1], [2]])
+            // Two notes of records, the end of the old run, beginning and end of the new one.
+            #expect(try await stage.count(Stage.deadLetters) == before + 5)
+            #expect(try await stage.replay().sent == 0)
+        }
+    }
+
+    @Test func dryRunSendsNothing() async throws {
+        try await Stage.with { stage in
+            try await stage.write(.init(value: [1], origin: (0, 1)))
+            try await stage.write(.init(value: [2], origin: (0, 2)))
+            let before = try await stage.count(Stage.deadLetters)
+            let end = try await Program.run(["dead-letters", "replay", "--dry-run"] + stage.arguments)
+            #expect(end.status == 0, "\(end.log)")
+            #expect(end.lines.last == "2 dead letters would be replayed to labelling; nothing was sent.")
+            #expect(try await stage.count() == 0)
+            #expect(try await stage.count(Stage.deadLetters) == before)
+        }
+    }
+}
