@@ -70,13 +70,35 @@ struct ReplayTests {
         }
     }
 
-    @Test func aDestinationThatCannotBeReachedLosesNothing() async throws {
+    /// Another replay takes over when this one has begun, or when it has sent.
+    @Test(arguments: [[90], [0, 90]])
+    func aReplayThatIsFencedEndsAndTheNextGoesOn(endings: [Int32]) async throws {
         try await Stage.with { stage in
             try await stage.write(.init(value: [1], origin: (0, 1)))
-            // PRODUCER_FENCED for EndTxn: as if another replay had begun meanwhile.
-            stage.cluster.pushRequestErrors(.init(rawValue: 26), [90])
-            await #expect { try await stage.replay() } throws: { ($0 as? KafkaError)?.isFenced == true }
-            stage.cluster.clearRequestErrors(.init(rawValue: 26))
+            let endTransaction = EmbeddedCluster.RequestKind(rawValue: 26)
+            stage.cluster.pushRequestErrors(endTransaction, endings)
+            await #expect {
+                try await stage.replay()
+            } throws: {
+                ($0 as? KafkaError)?.isFenced == true
+            }
+            stage.cluster.clearRequestErrors(endTransaction)
+            let next = try await stage.replay()
+            #expect(next.sent + next.replayedBefore == 1)
+            #expect(try await stage.records().map(\.value) == [[1]])
+            #expect(try await stage.list().map(\.isReplayed) == [true])
+        }
+    }
+
+    /// The second request is the one with the record, the first having noted the run.
+    @Test func whatCouldNotBeSentIsNotNoted() async throws {
+        try await Stage.with { stage in
+            try await stage.write(.init(value: [1], origin: (0, 1)))
+            // TOPIC_AUTHORIZATION_FAILED
+            stage.cluster.pushRequestErrors(.produce, [0, 29])
+            await #expect(throws: KafkaError.self) { try await stage.replay() }
+            #expect(try await stage.count() == 0)
+            #expect(try await stage.list().map(\.isReplayed) == [false])
             #expect(try await stage.replay().sent == 1)
             #expect(try await stage.records().map(\.value) == [[1]])
         }

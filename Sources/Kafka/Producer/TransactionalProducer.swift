@@ -60,17 +60,24 @@ package actor TransactionalProducer {
 
     /// Sends all of these records, in order per partition, in one transaction.
     ///
+    /// - Parameters:
+    ///   - records: sent first.
+    ///   - notes: sent once the others were acknowledged, so that even where transactions are not atomic no note speaks
+    ///     of a record that is not there.
+    ///   - timeout: for each step.
     /// - Throws: why nothing is known to be committed. After a time-out it may have been; the next producer's `start`
     ///   settles it either way. A producer that threw is not to be used any more.
-    package func transact(_ records: [TransactionRecord], timeout: Duration) throws(KafkaError) {
-        guard !records.isEmpty else { return }
+    package func transact(
+        _ records: [TransactionRecord], notes: [TransactionRecord] = [], timeout: Duration
+    ) throws(KafkaError) {
+        guard !records.isEmpty || !notes.isEmpty else { return }
         do throws(KafkaError) {
             try check(rd_kafka_begin_transaction(handle.raw), "begin transaction")
-            for record in records {
-                let outgoing = OutgoingRecord(
-                    topic: record.topic, partition: record.partition, key: record.key, value: record.value,
-                    headers: record.headers, timestampMilliseconds: nil)
-                try KafkaError.check(outgoing.produce(handle, number: 0), "send record to \(record.topic)")
+            try produce(records)
+            if !notes.isEmpty {
+                try KafkaError.check(rd_kafka_flush(handle.raw, timeout.timeoutMilliseconds), "send records")
+                // Refused when one of the deliveries has failed.
+                try produce(notes)
             }
             // Waits for the deliveries, and fails when one of them has failed.
             try check(rd_kafka_commit_transaction(handle.raw, timeout.timeoutMilliseconds), "commit transaction")
@@ -80,6 +87,15 @@ package actor TransactionalProducer {
                 rd_kafka_error_destroy(second)
             }
             throw error
+        }
+    }
+
+    private func produce(_ records: [TransactionRecord]) throws(KafkaError) {
+        for record in records {
+            let outgoing = OutgoingRecord(
+                topic: record.topic, partition: record.partition, key: record.key, value: record.value,
+                headers: record.headers, timestampMilliseconds: nil)
+            try KafkaError.check(outgoing.produce(handle, number: 0), "send record to \(record.topic)")
         }
     }
 

@@ -88,15 +88,15 @@ package struct DeadLetterIndex: Sendable {
 }
 
 extension DeadLetterIndex {
-    /// Entries of one partition that are read, and sent, together.
-    static func chunks(of entries: [Entry]) -> [ArraySlice<Entry>] {
+    /// Entries of one partition that are read, and sent, together: so many at most, and so many bytes.
+    static func chunks(of entries: [Entry], count: Int = 200, bytes limit: Int = 1 << 20) -> [ArraySlice<Entry>] {
         var chunks: [ArraySlice<Entry>] = []
         var start = entries.startIndex
         var bytes = 0
         for index in entries.indices {
             let entry = entries[index]
             let isOther = entry.place.partition != entries[start].place.partition
-            if index > start, isOther || index - start >= 100 || bytes + entry.byteCount > 1 << 20 {
+            if index > start, isOther || index - start >= count || bytes + entry.byteCount > limit {
                 chunks.append(entries[start..<index])
                 start = index
                 bytes = 0

@@ -101,7 +101,7 @@ package struct DeadLetterReplay: Sendable {
         for chunk in DeadLetterIndex.chunks(of: plan.pending) {
             let letters = try await topic.letters(chunk)
             try await producer.transact(
-                letters.compactMap { record(of: $0, logs) } + letters.map(mark), timeout: Self.timeout)
+                letters.compactMap { record(of: $0, logs) }, notes: letters.map(mark), timeout: Self.timeout)
             report.sent += letters.count
             report.gone += chunk.count - letters.count
             progress(report.sent, plan.pending.count)

@@ -15,6 +15,8 @@ package struct DeadLetterTopic: Sendable {
         var properties = kafka
         // What a replay has not committed has not happened.
         properties["isolation.level"] = "read_committed"
+        // An end is told by an empty answer, which a broker gives only after this time; every partition has an end.
+        if properties["fetch.wait.max.ms"] == nil { properties["fetch.wait.max.ms"] = "50" }
         reader = try ClusterReader(properties: properties)
         self.name = name
     }
@@ -62,7 +64,7 @@ package struct DeadLetterTopic: Sendable {
     package func forEachLetter(
         _ entries: [DeadLetterIndex.Entry], _ body: (StoredDeadLetter) throws -> Void
     ) async throws {
-        for chunk in DeadLetterIndex.chunks(of: entries) {
+        for chunk in DeadLetterIndex.chunks(of: entries, count: 5000, bytes: 8 << 20) {
             for letter in try await letters(chunk) { try body(letter) }
         }
     }

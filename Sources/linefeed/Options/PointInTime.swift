@@ -23,13 +23,10 @@ struct PointInTime: ExpressibleByArgument {
     }
 
     private static func written(_ text: String) -> Date? {
-        let whole = Date.ISO8601FormatStyle()
-        let styles = [whole, Date.ISO8601FormatStyle(includingFractionalSeconds: true), whole.year().month().day()]
-        let isDay = text.utf8.count == 10
-        // The style of a day would take the beginning of anything longer.
-        for style in isDay ? [styles[2]] : Array(styles.dropLast()) {
-            if let date = try? style.parse(text) { return date }
-        }
-        return nil
+        // The styles take the beginning of a longer text, so the form is looked at before.
+        guard let match = text.wholeMatch(of: /\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d))?/)
+        else { return nil }
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: match.2 != nil)
+        return try? (match.1 == nil ? style.year().month().day() : style).parse(text)
     }
 }
