@@ -91,12 +91,15 @@ struct ReplayTests {
     }
 
     /// The second request is the one with the record, the first having noted the run.
-    @Test func whatCouldNotBeSentIsNotNoted() async throws {
+    ///
+    /// TOPIC_AUTHORIZATION_FAILED and INVALID_PRODUCER_EPOCH: the error says what it was.
+    @Test(arguments: [(29, false), (47, true)] as [(Int32, Bool)])
+    func whatCouldNotBeSentIsNotNoted(code: Int32, isFenced: Bool) async throws {
         try await Stage.with { stage in
             try await stage.write(.init(value: [1], origin: (0, 1)))
-            // TOPIC_AUTHORIZATION_FAILED
-            stage.cluster.pushRequestErrors(.produce, [0, 29])
-            await #expect(throws: KafkaError.self) { try await stage.replay() }
+            stage.cluster.pushRequestErrors(.produce, [0, code])
+            let error = await #expect(throws: KafkaError.self) { try await stage.replay() }
+            #expect(error?.isFenced == isFenced && (isFenced || error?.code == code), "\(String(describing: error))")
             #expect(try await stage.count() == 0)
             #expect(try await stage.list().map(\.isReplayed) == [false])
             #expect(try await stage.replay().sent == 1)

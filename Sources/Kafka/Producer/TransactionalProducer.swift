@@ -95,7 +95,12 @@ package actor TransactionalProducer {
             let outgoing = OutgoingRecord(
                 topic: record.topic, partition: record.partition, key: record.key, value: record.value,
                 headers: record.headers, timestampMilliseconds: nil)
-            try KafkaError.check(outgoing.produce(handle, number: 0), "send record to \(record.topic)")
+            let code = outgoing.produce(handle, number: 0)
+            // These say only that the transaction, or the producer, has failed before; trying to commit it says why.
+            if code == RD_KAFKA_RESP_ERR__STATE || code == RD_KAFKA_RESP_ERR__FATAL {
+                try check(rd_kafka_commit_transaction(handle.raw, 1), "send record to \(record.topic)")
+            }
+            try KafkaError.check(code, "send record to \(record.topic)")
         }
     }
 
