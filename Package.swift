@@ -95,6 +95,13 @@ let package = Package(
 
         .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
         .testTarget(name: "LabellingTests", dependencies: ["Labelling", "LookoutVision"]),
+        .testTarget(
+            name: "SettlementTests",
+            dependencies: [
+                "Labelling", "LookoutVision", "Settlement", .product(name: "Crypto", package: "swift-crypto"),
+            ]
+        ),
+        .testTarget(name: "SimulationTests", dependencies: ["Labelling", "LookoutVision", "Settlement"]),
         .testTarget(name: "SigV4Tests", dependencies: ["SigV4", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
             name: "DatasetClientTests",
@@ -124,6 +131,27 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: ["Kafka", "linefeed", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["boto3_check.py", "boto3_dataset.py"]
+        ),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: [
+                "DatasetClient", "DatasetService", "Kafka", "Labelling", "LookoutVision", "Settlement", "Worker",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(
+            name: "TelemetryTests", dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "LinefeedTests",
+            dependencies: [
+                "Kafka", "LookoutVision", "Settlement", "Telemetry", "linefeed",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
     ]
 )

@@ -137,6 +137,25 @@ struct ReplayTests {
         }
     }
 
+    /// The dead-letter topic did not take the values.
+    @Test func aValueThatWasLeftOutComesFromWhereItStands() async throws {
+        try await Stage.with { stage in
+            let value = Array("a large value".utf8)
+            let key = Array("boards/train".utf8)
+            try await stage.publish(partition: 2, key: key, value: value)
+            let omitted = [RecordHeader("linefeed-omitted-bytes", Array("\(value.count)".utf8))]
+            try await stage.write(.init(key: key, value: nil, own: omitted, origin: (2, 0)))
+            try await stage.write(.init(key: key, value: nil, own: omitted, origin: (2, 99)))
+            try await stage.write(.init(key: [1], value: nil, own: omitted, origin: (2, 0), originTopic: "elsewhere"))
+            let report = try await stage.replay()
+            #expect(report.sent == 1 && report.incomplete == 2)
+            let records = try await stage.records()
+            #expect(records.map(\.value) == [value, value])
+            #expect(records.last?.headers.map(\.name) == ["linefeed-replayed-from", "linefeed-replayed-origin"])
+            #expect(try await stage.list().map(\.isReplayed) == [true, false, false])
+        }
+    }
+
     @Test func dryRunSendsNothing() async throws {
         try await Stage.with { stage in
             try await stage.write(.init(value: [1], origin: (0, 1)))

@@ -46,6 +46,8 @@ package actor TransactionalProducer {
         properties["acks"] = "all"
         properties["transactional.id"] = transactionalID
         properties.setDefault("partitioner", "murmur2_random")
+        // A record that one topic took must not fail here for librdkafka's own limit of 1 MB.
+        properties.setDefault("message.max.bytes", "67108864")
         // A transaction that its producer left open holds up everyone who reads committed records for that long.
         properties.setDefault("transaction.timeout.ms", "20000")
         executor = try ThreadExecutor(name: "kafka-txn")

@@ -14,9 +14,12 @@ enum DeadLetterHeader {
     /// Milliseconds since 1970: the record's own timestamp is the original's.
     static let refusedAt = "linefeed-refused-at"
 
+    /// Bytes of a value that had to be left out, its topic taking only smaller ones.
+    static let omittedBytes = "linefeed-omitted-bytes"
+
     /// Everything that a refusal says of a record; it goes when the record is refused again, or replayed.
     static let ofRefusal: Set<String> = [
-        originTopic, originPartition, originOffset, group, reason, message, field, dataset, refusedAt,
+        originTopic, originPartition, originOffset, group, reason, message, field, dataset, refusedAt, omittedBytes,
     ]
 
     // On a replayed record, and on the mark that says so.

@@ -1,6 +1,5 @@
 internal import Kafka
 internal import Labelling
-internal import LookoutVision
 internal import Settlement
 
 /// What a dead letter's headers say about where it came from and why it was refused.
@@ -9,6 +8,9 @@ struct DeadLetterHeaders {
     let reason: String
     let message: String
     private let all: [RecordHeader]
+
+    /// Scalars of a message at most: an endpoint may answer with a page.
+    private static let messageLimit = 1000
 
     /// `refusedAt`: milliseconds since 1970.
     init(
@@ -22,7 +24,7 @@ struct DeadLetterHeaders {
             field = rejection.field
         case .refused(let cause, let text):
             reason = cause.rawValue
-            message = text
+            message = String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.messageLimit)))
         }
         var pairs = [
             (DeadLetterHeader.originTopic, topic), (DeadLetterHeader.originPartition, String(partition)),
@@ -38,14 +40,5 @@ struct DeadLetterHeaders {
     /// The record's own headers, then these; what an earlier refusal had said of the record is replaced.
     func added(to own: [RecordHeader]) -> [RecordHeader] {
         own.filter { !DeadLetterHeader.ofRefusal.contains($0.name) } + all
-    }
-
-    /// Headers by which a line alone, its record being gone, is a labelling event when it is replayed.
-    static func naming(_ dataset: DatasetKey?) -> [RecordHeader] {
-        guard let dataset else { return [] }
-        return [
-            RecordHeader(DeadLetterHeader.project, text: dataset.project),
-            RecordHeader(DeadLetterHeader.datasetType, text: dataset.type.rawValue),
-        ]
     }
 }

@@ -11,7 +11,7 @@ package struct DeadLetterIndex: Sendable {
         package fileprivate(set) var copies: Int
         package fileprivate(set) var isReplayed: Bool
         fileprivate var isWanted: Bool
-        /// Bytes of key and value.
+        /// Bytes of key and value, as they are sent again.
         fileprivate var byteCount: Int
     }
 
@@ -58,6 +58,7 @@ package struct DeadLetterIndex: Sendable {
     }
 
     private mutating func add(_ facts: DeadLetterFacts, byteCount: Int) {
+        let byteCount = byteCount + (facts.omittedBytes ?? 0)
         let isWanted = filter.admits(facts)
         guard var entry = entries[facts.subject] else {
             entries[facts.subject] = Entry(

@@ -53,6 +53,9 @@ package struct DeadLetterReplay: Sendable {
         package var homeless = 0
         /// Removed from the topic by its retention between the count and the sending.
         package var gone = 0
+        /// Not sent: too large for the dead-letter topic, which has them without their values, and no longer where they
+        /// came from.
+        package var incomplete = 0
     }
 
     /// Changes nothing.
@@ -100,10 +103,20 @@ package struct DeadLetterReplay: Sendable {
             index.openRuns.map { .finished(run: $0.id) } + (isNeeded ? [.started(run)] : []), partition: 0, producer)
         for chunk in DeadLetterIndex.chunks(of: plan.pending) {
             let letters = try await topic.letters(chunk)
-            try await producer.transact(
-                letters.compactMap { record(of: $0, logs) }, notes: letters.map(mark), timeout: Self.timeout)
-            report.sent += letters.count
             report.gone += chunk.count - letters.count
+            var records: [TransactionRecord] = []
+            var notes: [TransactionRecord] = []
+            for letter in letters {
+                guard let value = try await topic.value(of: letter) else {
+                    report.incomplete += 1
+                    continue
+                }
+                guard let record = record(of: letter, value, logs) else { continue }
+                records.append(record)
+                notes.append(mark(letter))
+            }
+            try await producer.transact(records, notes: notes, timeout: Self.timeout)
+            report.sent += records.count
             progress(report.sent, plan.pending.count)
         }
         if isNeeded { try await note([.finished(run: run.id)], partition: 0, producer) }
@@ -113,7 +126,9 @@ package struct DeadLetterReplay: Sendable {
 
     // MARK: - Records
 
-    private func record(of letter: StoredDeadLetter, _ logs: [String: [Watermarks]]) -> TransactionRecord? {
+    private func record(
+        of letter: StoredDeadLetter, _ value: OriginalValue, _ logs: [String: [Watermarks]]
+    ) -> TransactionRecord? {
         guard let target = destination ?? letter.facts.origin?.topic else { return nil }
         // Back to its own partition, where its dataset's other events are; unless that is another topic's.
         var partition: Int32?
@@ -125,7 +140,7 @@ package struct DeadLetterReplay: Sendable {
         let headers = letter.originalHeaders.filter { !DeadLetterHeader.ofReplay.contains($0.name) }
         // Its time is now: with the original one, a topic's retention could remove it before it is read.
         return TransactionRecord(
-            topic: target, partition: partition, key: letter.record.key, value: letter.record.value,
+            topic: target, partition: partition, key: letter.record.key, value: value.bytes,
             headers: headers + [
                 RecordHeader(DeadLetterHeader.replayedFrom, text: letter.facts.place.description),
                 RecordHeader(DeadLetterHeader.replayedOrigin, text: letter.facts.subject.description),

@@ -60,6 +60,22 @@ package struct DeadLetterTopic: Sendable {
         }
     }
 
+    /// The value that was refused: the dead letter's, or, where that had to leave it out, the one that still stands where
+    /// it came from. nil when it is in neither place.
+    func value(of letter: StoredDeadLetter) async throws(KafkaError) -> OriginalValue? {
+        guard let size = letter.facts.omittedBytes else { return OriginalValue(bytes: letter.record.value) }
+        guard let origin = letter.facts.origin else { return nil }
+        do throws(KafkaError) {
+            let original = try await reader.record(
+                origin.topic, partition: origin.partition, offset: origin.offset, timeout: Self.timeout)
+            guard let original, original.key == letter.record.key, original.value?.count == size else { return nil }
+            return OriginalValue(bytes: original.value)
+        } catch {
+            guard error.isUnknownTopic else { throw error }
+            return nil
+        }
+    }
+
     /// All of these entries, a chunk at a time.
     package func forEachLetter(
         _ entries: [DeadLetterIndex.Entry], _ body: (StoredDeadLetter) throws -> Void
@@ -118,4 +134,9 @@ package struct DeadLetterTopic: Sendable {
     private final class Collected: Sendable {
         let records = Mutex<[StoredRecord]>([])
     }
+}
+
+/// What a refused record had for a value; null is one.
+struct OriginalValue {
+    let bytes: [UInt8]?
 }

@@ -15,6 +15,8 @@ package struct DeadLetterFacts: Sendable, Hashable {
     package let group: String?
     /// Milliseconds since 1970; for a dead letter that does not say, the original record's time.
     package let refusedAt: Int64?
+    /// The value's length, where it was too large for the topic and is not there; else nil.
+    package let omittedBytes: Int?
     /// The dataset's project, or the one that the record's headers or its key claim.
     package let project: String?
 
@@ -37,6 +39,7 @@ package struct DeadLetterFacts: Sendable, Hashable {
         dataset = headers.text(DeadLetterHeader.dataset)
         group = headers.text(DeadLetterHeader.group)
         refusedAt = headers.text(DeadLetterHeader.refusedAt).flatMap(Int64.init) ?? timestamp
+        omittedBytes = headers.text(DeadLetterHeader.omittedBytes).flatMap(Int.init)
         project =
             dataset.flatMap(Self.project(ofDataset:)) ?? headers.text(DeadLetterHeader.project)
             ?? key.flatMap(Self.project(ofDataset:))

@@ -28,11 +28,11 @@ extension Engine {
                 ])
         case .waiting(let dataset, let partition, let reason, let message, let delay, let failures):
             logger.log(
-                // Once is everyday life; again and again is somebody's concern.
-                level: failures < 3 ? .debug : .warning, "Lane waits",
+                // Once is everyday life; again and again is somebody's concern, but not at every try of every lane.
+                level: failures >= 4 && failures.nonzeroBitCount == 1 ? .warning : .debug, "Lane waits",
                 metadata: [
                     "dataset": "\(dataset)", "partition": "\(partition)", "reason": "\(reason.rawValue)",
-                    "message": "\(message)", "milliseconds": "\(delay.nanoseconds / 1_000_000)",
+                    "detail": "\(message)", "milliseconds": "\(delay.nanoseconds / 1_000_000)",
                     "failures": "\(failures)",
                 ])
         case .halted(let partition, let offset, let rejection):
@@ -41,6 +41,14 @@ extension Engine {
                 metadata: ["partition": "\(partition)", "offset": "\(offset)", "reason": "\(rejection)"])
         case .commitFailed(let reason):
             logger.warning("Commit refused", metadata: ["reason": "\(reason)"])
+        case .stalled(let holdup):
+            logger.warning(
+                "A partition does not get on",
+                metadata: [
+                    "partition": "\(holdup.partition)", "offset": "\(holdup.offset)",
+                    "dataset": "\(holdup.dataset.map(\.description) ?? "-")", "why": "\(holdup.why.words)",
+                    "seconds": "\(holdup.lasts.components.seconds)",
+                ])
         case .noRoom(let partition):
             logger.warning(
                 "The ledger is full: nothing new is cut here until the watermark moves",

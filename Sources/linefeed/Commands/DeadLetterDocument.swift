@@ -46,6 +46,8 @@ struct DeadLetterDocument: Encodable {
     var keyBase64: String?
     var value: String?
     var valueBase64: String?
+    /// The value's length, where it was too large for the dead-letter topic.
+    var omittedBytes: Int?
     /// As they stand on the dead letter, those of the refusal included.
     var headers: [Header]
 
@@ -68,6 +70,7 @@ struct DeadLetterDocument: Encodable {
         timestamp = letter.record.timestampMilliseconds
         (key, keyBase64) = Self.text(letter.record.key)
         (value, valueBase64) = Self.text(letter.record.value)
+        omittedBytes = facts.omittedBytes
         headers = letter.record.headers.map(Header.init)
     }
 

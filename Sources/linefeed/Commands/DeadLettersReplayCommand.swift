@@ -80,6 +80,11 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
         var lines = ["\(count(report.sent)) replayed."]
         lines += remarks(before: report.replayedBefore, homeless: report.homeless)
         if report.gone > 0 { lines.append("\(report.gone) were removed by the topic's retention meanwhile.") }
+        if report.incomplete > 0 {
+            lines.append(
+                "\(report.incomplete) were too large for \(options.topicName) and are gone from where they came from: "
+                    + "their values are lost.")
+        }
         return lines.joined(separator: "\n")
     }
 

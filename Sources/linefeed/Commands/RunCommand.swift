@@ -56,6 +56,11 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Where refused records go; by default the topic's name and .dead-letters.")
     var deadLetterTopic: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Report a partition that has something to settle and does not get on for so long.", valueName: "time"))
+    var stallAfter = TimeSpan(.seconds(300))
+
     @Flag(help: "Settle what is in the topic now, then end with status 0.")
     var untilEnd = false
 
@@ -67,6 +72,10 @@ struct RunCommand: AsyncParsableCommand {
         guard batchLines >= 1 else { throw ValidationError("--batch-lines takes at least 1.") }
         guard (8192 * 4...10_485_760).contains(batchBytes.bytes) else {
             throw ValidationError("--batch-bytes takes 32768 (one longest line) to 10485760 (the API's limit).")
+        }
+        guard linger.duration <= .seconds(3600) else { throw ValidationError("--linger takes at most 1h.") }
+        guard deadLetterTopic != kafka.topic, deadLetterTopic?.isEmpty != true else {
+            throw ValidationError("--dead-letter-topic takes a topic of its own, or refused records would come back.")
         }
         guard memory.bytes >= 1 << 20 else { throw ValidationError("--memory takes at least 1MiB.") }
     }
@@ -102,6 +111,7 @@ struct RunCommand: AsyncParsableCommand {
         settings.batchBytes = batchBytes.bytes
         settings.onMissingDataset = onMissingDataset
         settings.onInvalid = onInvalid
+        settings.stallAfter = stallAfter.duration
         var configuration = WorkerConfiguration(kafka: kafka.kafkaProperties, settlement: settings)
         configuration.untilEnd = untilEnd
         if let deadLetterTopic { configuration.deadLetterTopic = deadLetterTopic }

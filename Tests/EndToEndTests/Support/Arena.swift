@@ -70,13 +70,13 @@ final class Arena: Sendable {
 
     var database: URL { folder.appending(path: "datasets.sqlite") }
 
-    /// Starts a worker that ends when the topic is drained.
-    func startWorker(_ name: String, _ setup: Setup, _ options: [String] = []) throws -> Child {
+    /// Starts a worker that ends when the topic is drained, or with `drain` false only when it is told to.
+    func startWorker(_ name: String, _ setup: Setup, _ options: [String] = [], drain: Bool = true) throws -> Child {
         try start(
             name,
             ["run", "--brokers", setup.brokers, "--topic", setup.topic, "--group", setup.group]
-                + ["--endpoint", setup.endpoint, "--on-missing-dataset", "create", "--until-end"]
-                + Self.membership + options)
+                + ["--endpoint", setup.endpoint, "--on-missing-dataset", "create"]
+                + (drain ? ["--until-end"] : []) + Self.membership + options)
     }
 
     /// A dataset's entries, as `linefeed export` writes them.

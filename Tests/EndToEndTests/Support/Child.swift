@@ -103,6 +103,13 @@ final class Child: Sendable {
         state.withLock { String(decoding: $0.log, as: UTF8.self) }
     }
 
+    /// Adds up what its log says as `key=number`.
+    func sum(of key: String) -> Int {
+        log.split(whereSeparator: \.isWhitespace).reduce(0) { sum, word in
+            word.hasPrefix(key + "=") ? sum + (Int(word.dropFirst(key.count + 1)) ?? 0) : sum
+        }
+    }
+
     /// The last lines of its log under its name, for a message.
     var tail: String {
         let lines = log.split(separator: "\n").suffix(15).map { "    " + $0 }
