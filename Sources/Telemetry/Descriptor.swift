@@ -40,6 +40,13 @@ package struct Descriptor: Sendable {
         return poll(&descriptor, 1, -1) > 0 || errno == EINTR
     }
 
+    /// Characters of a line of the terminal that this is; nil where it is none, or does not say.
+    package var columns: Int? {
+        var size = winsize()
+        guard isatty(number) == 1, ioctl(number, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
     /// Everything up to the end; nil when reading failed.
     package func readAll() -> [UInt8]? {
         var bytes: [UInt8] = []

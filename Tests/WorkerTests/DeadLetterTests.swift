@@ -12,7 +12,7 @@ struct DeadLetterTests {
     private func headers(_ cause: DeadLetter.Cause, dataset: DatasetKey? = nil) -> DeadLetterHeaders {
         DeadLetterHeaders(
             letter: DeadLetter(offset: 7, cause: cause, line: nil), partition: 3, dataset: dataset, topic: "events",
-            group: "pool")
+            group: "pool", refusedAt: 0)
     }
 
     @Test func whatAnEarlierRefusalSaidIsReplaced() {

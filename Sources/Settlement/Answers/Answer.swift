@@ -29,6 +29,8 @@ package enum WaitReason: String, Sendable, CaseIterable {
     case quotaExceeded = "quota-exceeded"
     case outage
     case deadLettersUnwritten = "dead-letters-unwritten"
+    /// Something is invalid, and the operator wants to see it first (`InvalidEventPolicy.halt`).
+    case halted
 }
 
 /// Why an event was dead-lettered for good by the API's word; bounded, fit for a header and a metric's label.

@@ -30,6 +30,10 @@ struct RefusalLane {
     }
 
     var firstUnsettled: Int64? { items.first?.offset }
+    /// The first record that waits to be dead-lettered.
+    var head: (offset: Int64, rejection: Rejection)? {
+        items.lazy.compactMap { item in item.rejection.map { (item.offset, $0) } }.first
+    }
     private static let overhead = 256
 
     /// - Returns: whether the record is new, rather than settled before a replay.

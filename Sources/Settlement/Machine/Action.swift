@@ -102,6 +102,8 @@ package enum Notice: Sendable {
     case settled(BatchReport)
     case waiting(DatasetKey, partition: Int32, WaitReason, message: String, delay: Duration, failures: Int)
     case commitFailed(String)
+    /// A record cannot be decoded, and by `InvalidEventPolicy.halt` its partition's offset stays before it.
+    case halted(partition: Int32, offset: Int64, Rejection)
     /// The ledger of this partition is full: nothing new is cut there until the watermark moves.
     case noRoom(partition: Int32)
     /// The watermark of a partition has not moved for longer than `Settings.stallAfter`.

@@ -33,6 +33,7 @@ package struct Settings: Sendable {
     /// and for a request that is slow to arrive.
     package var tokenAge: Duration = .seconds(7 * 3600 + 1800)
     package var onMissingDataset = MissingDatasetPolicy.wait
+    package var onInvalid = InvalidEventPolicy.deadLetter
 
     package init(group: String, topic: String) {
         self.group = group
@@ -48,4 +49,13 @@ package enum MissingDatasetPolicy: String, Sendable, CaseIterable {
     case create
     /// The events are dead-lettered.
     case deadLetter = "dead-letter"
+}
+
+/// What to do with records that cannot be decoded, and with lines that the API refuses each alone.
+package enum InvalidEventPolicy: String, Sendable, CaseIterable {
+    /// They are dead-lettered, and count as settled.
+    case deadLetter = "dead-letter"
+    /// They stay unsettled, with all that follows in their lane, until somebody mends what refuses them or decides
+    /// otherwise. The offset is held; other lanes go on.
+    case halt
 }

@@ -39,6 +39,15 @@ extension Settlement {
                     Call(
                         id: id, kind: kind, batch: batch, piece: piece,
                         generation: flight.intent.generation, attempt: attempt)))
+        case .deadLetter(let suspects) where isHalting(suspects):
+            // Asked again now and then: what refuses it may be mended without anyone touching this worker.
+            let first = suspects.min { $0.event < $1.event }
+            lane.flight?.chain.resume(in: batch)
+            lane.flight?.failures = flight.chain.round
+            wait(
+                lane, of: partition, .halted, .outage,
+                message: first.map { "offset \(batch.offset(ofEvent: $0.event)): \($0.message)" } ?? "", atLeast: nil,
+                now: now)
         case .deadLetter(let suspects):
             deadLetter(
                 suspects.map {
@@ -55,6 +64,11 @@ extension Settlement {
         case .done:
             settle(lane, of: partition, now: now)
         }
+    }
+
+    /// A dataset that is missing is no fault of the line; it has a policy of its own.
+    private func isHalting(_ suspects: [Chain.Suspect]) -> Bool {
+        settings.onInvalid == .halt && suspects.contains { $0.reason != .datasetMissing }
     }
 
     private func deadLetter(_ letters: [DeadLetter], of lane: Lane, in partition: Partition) {
@@ -160,9 +174,18 @@ extension Settlement {
         }
     }
 
+    private static let haltReminder: Duration = .seconds(60)
+
     /// Starts writing the undecodable records of a partition, a hundred at a time.
     func writeRefusals(of partition: Partition, now: Int64) {
         guard !partition.isLeaving, partition.refusals.writing == nil, partition.refusals.retryAt <= now else { return }
+        if settings.onInvalid == .halt, let head = partition.refusals.head {
+            // Said once, then now and then for as long as it holds.
+            partition.refusals.retryAt = now + Self.haltReminder.nanoseconds
+            timers.add(partition.reference(to: -1), at: partition.refusals.retryAt)
+            actions.append(.notice(.halted(partition: partition.number, offset: head.offset, head.rejection)))
+            return
+        }
         let id = RequestID(lane: partition.reference(to: -1), sequence: nextSequence())
         let letters = partition.refusals.startWriting(request: id.sequence)
         guard !letters.isEmpty else { return }

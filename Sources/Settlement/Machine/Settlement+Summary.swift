@@ -18,6 +18,7 @@ extension Settlement {
         summary.partitions = partitions.all.map(\.number)
         for partition in partitions.all {
             summary.heldBytes += partition.heldBytes
+            if settings.onInvalid == .halt, partition.refusals.head != nil { summary.waiting[.halted, default: 0] += 1 }
             for number in partition.active {
                 guard let flight = partition.lanes.lanes[Int(number)].flight else { continue }
                 summary.inFlight += 1

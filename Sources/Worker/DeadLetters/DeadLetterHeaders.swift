@@ -9,17 +9,13 @@ struct DeadLetterHeaders {
     let message: String
     private let all: [RecordHeader]
 
-    /// Bytes of a value that had to be left out.
-    static let omittedBytes = "linefeed-omitted-bytes"
-    /// Everything that a refusal says of a record.
-    private static let names: Set<String> = [
-        "linefeed-origin-topic", "linefeed-origin-partition", "linefeed-origin-offset", "linefeed-group",
-        "linefeed-reason", "linefeed-message", "linefeed-field", "linefeed-dataset", omittedBytes,
-    ]
     /// Scalars of a message at most: an endpoint may answer with a page.
     private static let messageLimit = 1000
 
-    init(letter: DeadLetter, partition: Int32, dataset: DatasetKey?, topic: String, group: String) {
+    /// `refusedAt`: milliseconds since 1970.
+    init(
+        letter: DeadLetter, partition: Int32, dataset: DatasetKey?, topic: String, group: String, refusedAt: Int64
+    ) {
         var field: String?
         switch letter.cause {
         case .rejected(let rejection):
@@ -31,17 +27,18 @@ struct DeadLetterHeaders {
             message = String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.messageLimit)))
         }
         var pairs = [
-            ("linefeed-origin-topic", topic), ("linefeed-origin-partition", String(partition)),
-            ("linefeed-origin-offset", String(letter.offset)), ("linefeed-group", group), ("linefeed-reason", reason),
-            ("linefeed-message", message),
+            (DeadLetterHeader.originTopic, topic), (DeadLetterHeader.originPartition, String(partition)),
+            (DeadLetterHeader.originOffset, String(letter.offset)), (DeadLetterHeader.group, group),
+            (DeadLetterHeader.reason, reason), (DeadLetterHeader.message, message),
+            (DeadLetterHeader.refusedAt, String(refusedAt)),
         ]
-        if let field { pairs.append(("linefeed-field", field)) }
-        if let dataset { pairs.append(("linefeed-dataset", dataset.description)) }
-        all = pairs.map { RecordHeader($0.0, Array($0.1.utf8)) }
+        if let field { pairs.append((DeadLetterHeader.field, field)) }
+        if let dataset { pairs.append((DeadLetterHeader.dataset, dataset.description)) }
+        all = pairs.map { RecordHeader($0.0, text: $0.1) }
     }
 
     /// The record's own headers, then these; what an earlier refusal had said of the record is replaced.
     func added(to own: [RecordHeader]) -> [RecordHeader] {
-        own.filter { !Self.names.contains($0.name) } + all
+        own.filter { !DeadLetterHeader.ofRefusal.contains($0.name) } + all
     }
 }

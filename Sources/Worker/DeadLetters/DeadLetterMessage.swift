@@ -1,4 +1,6 @@
 internal import Kafka
+internal import Labelling
+internal import LookoutVision
 internal import Settlement
 
 /// One dead letter on its way to the topic: the record as it was, and headers that say why it is there.
@@ -10,14 +12,15 @@ struct DeadLetterMessage: Sendable {
     let headers: DeadLetterHeaders
     private(set) var allHeaders: [RecordHeader]
 
-    /// The record is nil where the log no longer holds it; the entry that was sent then stands in for its value.
-    init(letter: DeadLetter, record: StoredRecord?, headers: DeadLetterHeaders) {
+    /// `record`: nil where the log no longer holds it; the entry that was sent stands in for its value, under headers
+    /// that make it a labelling event when it is replayed.
+    init(letter: DeadLetter, record: StoredRecord?, dataset: DatasetKey?, headers: DeadLetterHeaders) {
         offset = letter.offset
-        key = record?.key
+        key = record == nil ? dataset.map { Array($0.description.utf8) } : record?.key
         value = record == nil ? letter.line : record?.value
         timestampMilliseconds = record?.timestampMilliseconds
         self.headers = headers
-        allHeaders = headers.added(to: record?.headers ?? [])
+        allHeaders = headers.added(to: record?.headers ?? Self.naming(dataset))
     }
 
     private init(withoutValue other: DeadLetterMessage) {
@@ -27,7 +30,15 @@ struct DeadLetterMessage: Sendable {
         timestampMilliseconds = other.timestampMilliseconds
         headers = other.headers
         let size = String(other.value?.count ?? 0)
-        allHeaders = other.allHeaders + [RecordHeader(DeadLetterHeaders.omittedBytes, Array(size.utf8))]
+        allHeaders = other.allHeaders + [RecordHeader(DeadLetterHeader.omittedBytes, text: size)]
+    }
+
+    private static func naming(_ dataset: DatasetKey?) -> [RecordHeader] {
+        guard let dataset else { return [] }
+        return [
+            RecordHeader(DeadLetterHeader.project, text: dataset.project),
+            RecordHeader(DeadLetterHeader.datasetType, text: dataset.type.rawValue),
+        ]
     }
 
     /// For a topic that does not take the whole: the origin headers say where the value still stands.

@@ -11,6 +11,7 @@ actor DeadLetterWriter {
     private let configuration: WorkerConfiguration
     private let mailbox: Mailbox
     private let logger: Logger
+    private let clock = SystemClock()
     // Most workers never see a dead letter, so the clients are made for the first one.
     private var producer: Producer?
     private var originals: OriginalRecords?
@@ -64,8 +65,10 @@ actor DeadLetterWriter {
         let messages = letters.map { letter in
             let headers = DeadLetterHeaders(
                 letter: letter, partition: request.partition, dataset: request.dataset,
-                topic: configuration.settlement.topic, group: configuration.settlement.group)
-            return DeadLetterMessage(letter: letter, record: records[letter.offset], headers: headers)
+                topic: configuration.settlement.topic, group: configuration.settlement.group,
+                refusedAt: clock.now.wall)
+            return DeadLetterMessage(
+                letter: letter, record: records[letter.offset], dataset: request.dataset, headers: headers)
         }
         try await send(messages)
         for message in messages {

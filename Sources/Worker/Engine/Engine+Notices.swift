@@ -35,6 +35,10 @@ extension Engine {
                     "detail": "\(message)", "milliseconds": "\(delay.nanoseconds / 1_000_000)",
                     "failures": "\(failures)",
                 ])
+        case .halted(let partition, let offset, let rejection):
+            logger.error(
+                "Halted before a record that is no labelling event: mend its sender, or let it be dead-lettered",
+                metadata: ["partition": "\(partition)", "offset": "\(offset)", "reason": "\(rejection)"])
         case .commitFailed(let reason):
             logger.warning("Commit refused", metadata: ["reason": "\(reason)"])
         case .stalled(let holdup):

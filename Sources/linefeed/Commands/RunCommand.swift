@@ -47,6 +47,12 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "What to do when a project or dataset does not exist: wait, create or dead-letter.")
     var onMissingDataset = MissingDatasetPolicy.wait
 
+    @Option(
+        help: ArgumentHelp(
+            "What to do with records that are no labelling events, and with lines that the API refuses each alone: "
+                + "dead-letter, or halt (their lane waits, the offset is held, other lanes go on)."))
+    var onInvalid = InvalidEventPolicy.deadLetter
+
     @Option(help: "Where refused records go; by default the topic's name and .dead-letters.")
     var deadLetterTopic: String?
 
@@ -104,6 +110,7 @@ struct RunCommand: AsyncParsableCommand {
         settings.batchLines = batchLines
         settings.batchBytes = batchBytes.bytes
         settings.onMissingDataset = onMissingDataset
+        settings.onInvalid = onInvalid
         settings.stallAfter = stallAfter.duration
         var configuration = WorkerConfiguration(kafka: kafka.kafkaProperties, settlement: settings)
         configuration.untilEnd = untilEnd
@@ -113,6 +120,7 @@ struct RunCommand: AsyncParsableCommand {
 }
 
 extension MissingDatasetPolicy: ExpressibleByArgument {}
+extension InvalidEventPolicy: ExpressibleByArgument {}
 
 extension Result where Failure == any Error {
     static func catching(_ body: () async throws -> Success) async -> Result {
