@@ -207,4 +207,29 @@ import Testing
         #expect(bench.hasLeft)
         #expect(bench.calls.isEmpty)
     }
+
+    /// The failed commit may have been stored, and somebody may have formed its batch from it: cut anew with what came
+    /// since, its events would be in two updates.
+    @Test func aCutThatWasNamedStandsThoughItsCommitFailed() throws {
+        let bench = Bench()
+        bench.assign(0)
+        bench.acknowledge()
+        bench.publish([SampleEvent("p", "a")])
+        bench.run(200)
+        let sent = try #require(bench.commit?.first)
+        bench.answerCommit(.failed("connection broken"))
+        bench.publish([SampleEvent("p", "b")])
+        bench.machine.revoke([0], now: bench.now)
+        bench.turn()
+        // The goodbye says the same of the batch as the commit whose fate is not known.
+        let goodbye = try #require(bench.commit?.first)
+        let coder = LedgerCoder(group: "g", topic: "t", partition: 0)
+        let first = try coder.decode(sent.metadata, committedAt: sent.offset)
+        let last = try coder.decode(goodbye.metadata, committedAt: goodbye.offset)
+        #expect(first.entries.first?.inFlight?.cut == 0)
+        #expect(last.entries.first?.inFlight?.cut == 0)
+        bench.acknowledge()
+        #expect(bench.unassigned == [[0]])
+        #expect(bench.everyCall.isEmpty)
+    }
 }

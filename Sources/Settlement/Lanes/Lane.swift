@@ -125,6 +125,8 @@ struct Flight {
     var intent: Intent
     /// The intent that earlier ledgers hold, while no commit holds the new one.
     var recordedIntent: Intent?
+    /// A commit that names the present intent was sent; acknowledged or not, somebody may find it in the ledger.
+    var isStanding = false
     /// The log has lost events of this batch, so its token is not the one that may have been sent: look before sending.
     var mustVerify = false
     /// The next call creates the dataset instead of sending.
@@ -171,6 +173,7 @@ struct Flight {
     /// tokens. A batch that was applied in part is so sent again as a whole; that is the price of hours.
     mutating func startNextGeneration(of batch: Batch, now: Moment) {
         recordedIntent = recordedIntent ?? intent
+        isStanding = false
         intent = Intent(
             firstSent: now.wall / 1000, generation: intent.generation + 1, eventCount: batch.eventCount)
         chain = Chain(lineCount: batch.lineCount, doubtsLoneLine: chain.doubtsLoneLine)

@@ -27,7 +27,10 @@ extension Settlement {
         var commits: [PartitionCommit] = []
         for partition in dirty.sorted(by: { $0.number < $1.number }) {
             guard let statement = settledStatement(of: partition) else { continue }
-            for number in partition.intents { partition.lane(number)?.flight?.phase = .recording }
+            for number in partition.intents {
+                partition.lane(number)?.flight?.phase = .recording
+                partition.lane(number)?.flight?.isStanding = true
+            }
             commits.append(
                 PartitionCommit(
                     partition: partition.number, offset: statement.offset, metadata: statement.metadata))
@@ -43,46 +46,63 @@ extension Settlement {
         return true
     }
 
-    /// The partition's statement with as many of its intents as there is room for; the rest is taken back and grows on
-    /// until the watermark moves. Nothing is ever cut short or left out.
+    /// The partition's statement with as many of its fresh intents as there is room for; the rest is taken back and
+    /// grows on until the watermark moves. Nothing is ever cut short or left out.
     private func settledStatement(of partition: Partition) -> Partition.Statement? {
-        if partition.isLeaving || stopping != nil { takeBackIntents(of: partition, keeping: 0) }
+        if partition.isLeaving || stopping != nil { takeBackFreshIntents(of: partition, keeping: 0) }
         while true {
+            let fresh = partition.intents.count { partition.lane($0)?.flight?.isStanding == false }
             // Only the lane that holds the watermark may use the last of the room: it is what makes room again, and
-            // being cut below the next lane it leaves nothing behind. A new generation was named before.
+            // being cut below the next lane it leaves nothing behind. The others were named before.
             let mayUseReserve = partition.intents.allSatisfy { number in
-                number == partition.headIntent || partition.lane(number)?.flight?.recordedIntent != nil
+                guard let flight = partition.lane(number)?.flight else { return true }
+                return number == partition.headIntent || flight.recordedIntent != nil || flight.isStanding
             }
             let room = settings.ledgerCharacters - (mayUseReserve ? 0 : Self.headReserve)
             if let statement = partition.statement(maximumCharacters: room) { return statement }
-            guard !partition.intents.isEmpty else { return nil }
-            takeBackIntents(of: partition, keeping: mayUseReserve ? 0 : partition.intents.count / 2)
+            guard fresh > 0 else { return nil }
+            takeBackFreshIntents(of: partition, keeping: mayUseReserve ? 0 : fresh / 2)
             if mayUseReserve { partition.noRoomForHeadAt = partition.version }
             if !partition.isFull { actions.append(.notice(.noRoom(partition: partition.number))) }
             partition.isFull = true
         }
     }
 
-    /// Undoes the latest cuts: no commit has named them and nothing of them was sent.
-    private func takeBackIntents(of partition: Partition, keeping count: Int) {
-        while partition.intents.count > count {
-            guard let lane = partition.intents.popLast().flatMap(partition.lane), let flight = lane.flight,
-                flight.phase == .unrecorded
-            else { continue }
-            placesTaken -= 1
-            if let recorded = flight.recordedIntent {
-                // Its cut stands in earlier ledgers: it stays a batch and asks for its new token later.
-                lane.flight?.phase = .ready
-                lane.flight?.intent = recorded
-                lane.flight?.recordedIntent = nil
-                lane.flight?.mustVerify = true
-                enqueue(lane, of: partition)
+    /// Undoes the latest cuts that no commit has named.
+    ///
+    /// One that a commit has named stands, even if that commit was refused or failed: it may have been stored, and
+    /// whoever read the ledger meanwhile forms the same batch and sends it. Cut anew, its events would go out twice.
+    private func takeBackFreshIntents(of partition: Partition, keeping count: Int) {
+        var fresh = 0
+        var kept: [Int32] = []
+        for number in partition.intents {
+            guard let lane = partition.lane(number), let flight = lane.flight, flight.phase == .unrecorded else {
                 continue
             }
-            if let batch = flight.batch { lane.segments.prepend(batch.segment) }
-            lane.flight = nil
-            release(lane.dataset, from: partition.reference(to: lane.number))
+            if !flight.isStanding { fresh += 1 }
+            if flight.isStanding || fresh <= count {
+                kept.append(number)
+            } else {
+                takeBack(flight, of: lane, in: partition)
+            }
         }
+        partition.intents = kept
+    }
+
+    private func takeBack(_ flight: Flight, of lane: Lane, in partition: Partition) {
+        placesTaken -= 1
+        if let recorded = flight.recordedIntent {
+            // Its cut stands in earlier ledgers: it stays a batch and asks for its new token later.
+            lane.flight?.phase = .ready
+            lane.flight?.intent = recorded
+            lane.flight?.recordedIntent = nil
+            lane.flight?.mustVerify = true
+            enqueue(lane, of: partition)
+            return
+        }
+        if let batch = flight.batch { lane.segments.prepend(batch.segment) }
+        lane.flight = nil
+        release(lane.dataset, from: partition.reference(to: lane.number))
     }
 
     /// Characters that the longest entry can take (292 bytes in base64), and some for the numbers of the others to
