@@ -75,11 +75,11 @@ package actor TransactionalProducer {
         guard !records.isEmpty || !notes.isEmpty else { return }
         do throws(KafkaError) {
             try check(rd_kafka_begin_transaction(handle.raw), "begin transaction")
-            try produce(records)
+            try produce(records, timeout)
             if !notes.isEmpty {
                 try KafkaError.check(rd_kafka_flush(handle.raw, timeout.timeoutMilliseconds), "send records")
                 // Refused when one of the deliveries has failed.
-                try produce(notes)
+                try produce(notes, timeout)
             }
             // Waits for the deliveries, and fails when one of them has failed.
             try check(rd_kafka_commit_transaction(handle.raw, timeout.timeoutMilliseconds), "commit transaction")
@@ -92,7 +92,7 @@ package actor TransactionalProducer {
         }
     }
 
-    private func produce(_ records: [TransactionRecord]) throws(KafkaError) {
+    private func produce(_ records: [TransactionRecord], _ timeout: Duration) throws(KafkaError) {
         for record in records {
             let outgoing = OutgoingRecord(
                 topic: record.topic, partition: record.partition, key: record.key, value: record.value,
@@ -100,7 +100,9 @@ package actor TransactionalProducer {
             let code = outgoing.produce(handle, number: 0)
             // These say only that the transaction, or the producer, has failed before; trying to commit it says why.
             if code == RD_KAFKA_RESP_ERR__STATE || code == RD_KAFKA_RESP_ERR__FATAL {
-                try check(rd_kafka_commit_transaction(handle.raw, 1), "send record to \(record.topic)")
+                try check(
+                    rd_kafka_commit_transaction(handle.raw, timeout.timeoutMilliseconds),
+                    "send record to \(record.topic)")
             }
             try KafkaError.check(code, "send record to \(record.topic)")
         }

@@ -132,6 +132,8 @@ struct Flight {
     /// The next call creates the dataset instead of sending.
     var mustCreate = false
     var creations = 0
+    /// Which line is refused alone, where by `InvalidEventPolicy.halt` it is not dead-lettered.
+    var haltedBy: String?
     /// Answers in a row that changed nothing.
     var failures = 0
     var calls = 0

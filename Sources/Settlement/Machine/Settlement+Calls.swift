@@ -40,14 +40,9 @@ extension Settlement {
                         id: id, kind: kind, batch: batch, piece: piece,
                         generation: flight.intent.generation, attempt: attempt)))
         case .deadLetter(let suspects) where isHalting(suspects):
-            // Asked again now and then: what refuses it may be mended without anyone touching this worker.
             let first = suspects.min { $0.event < $1.event }
-            lane.flight?.chain.resume(in: batch)
-            lane.flight?.failures = flight.chain.round
-            wait(
-                lane, of: partition, .halted, .outage,
-                message: first.map { "offset \(batch.offset(ofEvent: $0.event)): \($0.message)" } ?? "", atLeast: nil,
-                now: now)
+            lane.flight?.haltedBy = first.map { "offset \(batch.offset(ofEvent: $0.event)): \($0.message)" }
+            askAgainLater(lane, of: partition, now: now)
         case .deadLetter(let suspects):
             deadLetter(
                 suspects.map {
@@ -56,14 +51,20 @@ extension Settlement {
                         line: batch.line(ofEvent: $0.event))
                 }, of: lane, in: partition)
         case .outage:
-            lane.flight?.chain.resume(in: batch)
-            lane.flight?.failures = flight.chain.round
-            wait(
-                lane, of: partition, .outage, .outage, message: "every line is refused, each alone", atLeast: nil,
-                now: now)
+            askAgainLater(lane, of: partition, now: now)
         case .done:
             settle(lane, of: partition, now: now)
         }
+    }
+
+    /// What refuses the rest of a batch may be mended without anyone touching this worker.
+    private func askAgainLater(_ lane: Lane, of partition: Partition, now: Moment) {
+        guard let flight = lane.flight, let batch = flight.batch else { return }
+        lane.flight?.chain.resume(in: batch)
+        lane.flight?.failures = flight.chain.round
+        wait(
+            lane, of: partition, flight.haltedBy == nil ? .outage : .halted, .outage,
+            message: flight.haltedBy ?? "every line is refused, each alone", atLeast: nil, now: now)
     }
 
     /// A dataset that is missing is no fault of the line; it has a policy of its own.

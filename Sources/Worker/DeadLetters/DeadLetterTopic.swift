@@ -66,6 +66,10 @@ package struct DeadLetterTopic: Sendable {
         guard let size = letter.facts.omittedBytes else { return OriginalValue(bytes: letter.record.value) }
         guard let origin = letter.facts.origin else { return nil }
         do throws(KafkaError) {
+            let logs = try await logs(of: origin.topic)
+            guard logs.indices.contains(Int(origin.partition)) else { return nil }
+            let log = logs[Int(origin.partition)]
+            guard (log.low..<max(log.low, log.high)).contains(origin.offset) else { return nil }
             let original = try await reader.record(
                 origin.topic, partition: origin.partition, offset: origin.offset, timeout: Self.timeout)
             guard let original, original.key == letter.record.key, original.value?.count == size else { return nil }
