@@ -144,6 +144,13 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "DeadLetterTests",
+            dependencies: [
+                "DatasetClient", "Kafka", "Labelling", "LookoutVision", "Settlement", "Worker", "linefeed",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "LinefeedTests",

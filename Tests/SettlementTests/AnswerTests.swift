@@ -272,8 +272,9 @@ import Testing
         bench.answer(nil, .unreachable(message: "time-out"))
         bench.now.wall += 27_000_000
         bench.run(1000)
-        bench.answer(nil, .notAsSent)
-        bench.answerCommit(.failed("no coordinator"))
+        // Revoked before any commit could name it.
+        let call = try #require(bench.calls.first)
+        bench.machine.callFinished(call.id, .notAsSent, now: bench.now)
         bench.machine.revoke([0], now: bench.now)
         bench.turn()
         bench.acknowledge()
@@ -284,5 +285,18 @@ import Testing
         bench.assign(0)
         bench.reread()
         #expect(bench.calls.first?.kind == .readBack)
+    }
+
+    @Test func newGenerationThatWasNamedStandsThoughItsCommitFailed() throws {
+        let bench = calling()
+        bench.answer(nil, .unreachable(message: "time-out"))
+        bench.now.wall += 27_000_000
+        bench.run(1000)
+        bench.answer(nil, .notAsSent)
+        bench.answerCommit(.failed("no coordinator"))
+        bench.machine.revoke([0], now: bench.now)
+        bench.turn()
+        bench.acknowledge()
+        #expect(try bench.ledger().entries.first?.inFlight?.generation == 1)
     }
 }

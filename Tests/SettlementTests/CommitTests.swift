@@ -111,16 +111,6 @@ import Testing
         #expect(bench.unassigned == [[0]])
     }
 
-    @Test func unrecordedCutsAreTakenBackOnLeaving() throws {
-        let bench = withIntent()
-        bench.answerCommit(.failed("no coordinator"))
-        bench.machine.revoke([0], now: bench.now)
-        bench.turn()
-        bench.acknowledge()
-        #expect(try bench.ledger().entries.allSatisfy { $0.inFlight == nil })
-        #expect(bench.unassigned == [[0]])
-    }
-
     @Test func lostPartitionsAreForgottenAndNothingIsWritten() {
         let bench = withIntent()
         bench.acknowledge()
