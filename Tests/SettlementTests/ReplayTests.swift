@@ -224,7 +224,8 @@ import Testing
         bench.assign(0)
         bench.acknowledge()
         bench.publish(.event(SampleEvent("p", "a")), .rejection, .tombstone, .rejection)
-        bench.pass(100)
+        #expect(bench.everyLetter.isEmpty, "a member that was replaced gets no commit acknowledged")
+        bench.acknowledgeEverything()
         #expect(bench.everyLetter.map(\.offset) == [1, 3])
         bench.answerLetters()
         bench.acknowledgeEverything()
@@ -243,6 +244,7 @@ import Testing
         bench.assign(0)
         bench.acknowledge()
         bench.publish(.rejection, .tombstone)
+        bench.acknowledge()
         for _ in 0..<3 {
             bench.answerLetters("no broker")
             #expect(bench.letters.isEmpty)

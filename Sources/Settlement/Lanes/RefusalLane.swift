@@ -21,6 +21,11 @@ struct RefusalLane {
     var failures = 0
     /// Monotonic nanoseconds before which writing is not tried again.
     var retryAt = Int64.min
+    /// Offsets up to which dead letters may be written: read before a commit that the coordinator has acknowledged.
+    ///
+    /// A member that was replaced, or is about to be, gets no such acknowledgement, so it does not begin to write what the
+    /// next owner will write too.
+    private var permitted: Int64 = -1
     /// Bytes held for the records that are waiting.
     private(set) var heldBytes = 0
 
@@ -34,6 +39,12 @@ struct RefusalLane {
     var head: (offset: Int64, rejection: Rejection)? {
         items.lazy.compactMap { item in item.rejection.map { (item.offset, $0) } }.first
     }
+    /// Whether a record waits for nothing but a commit.
+    var wantsPermission: Bool { writing == nil && (head?.offset ?? permitted) > permitted }
+
+    /// A commit was acknowledged that was sent when the log had been read up to `offset`.
+    mutating func permit(through offset: Int64) { permitted = max(permitted, offset) }
+
     private static let overhead = 256
 
     /// - Returns: whether the record is new, rather than settled before a replay.
@@ -50,8 +61,9 @@ struct RefusalLane {
 
     /// The next records to dead-letter, if none are being written.
     mutating func startWriting(request: Int, atMost limit: Int = 100) -> [DeadLetter] {
-        guard writing == nil, !items.isEmpty else { return [] }
-        let head = items.prefix(limit)
+        guard writing == nil else { return [] }
+        let head = items.prefix(limit).prefix { $0.offset <= permitted }
+        guard !head.isEmpty else { return [] }
         writing = (request, head.count)
         return head.compactMap { item in
             item.rejection.map { DeadLetter(offset: item.offset, cause: .rejected($0)) }

@@ -6,8 +6,9 @@ extension Settlement {
         guard commit == nil, leavingSince == nil, now >= commitRetryAt else { return }
         let dirty = partitions.all.filter(\.isDirty)
         guard !dirty.isEmpty else { return }
+        let writesRefusals = settings.onInvalid == .deadLetter
         let isDue =
-            dirty.contains { !$0.intents.isEmpty }
+            dirty.contains { !$0.intents.isEmpty || (writesRefusals && $0.refusals.wantsPermission) }
             || now - lastCommitAt >= settings.commitInterval.nanoseconds
         if isDue { _ = startCommit(of: dirty, deadline: settings.commitDeadline, now: now) }
     }
@@ -36,7 +37,7 @@ extension Settlement {
                     partition: partition.number, offset: statement.offset, metadata: statement.metadata))
             parts[partition.number] = OutstandingCommit.Part(
                 epoch: partition.epoch, offset: statement.offset, floor: statement.floor, version: partition.version,
-                intents: partition.intents)
+                readThrough: partition.position - 1, intents: partition.intents)
             partition.intents = []
             partition.headIntent = nil
         }
@@ -149,6 +150,7 @@ extension Settlement {
     private func acknowledge(_ part: OutstandingCommit.Part, of partition: Partition) {
         partition.committedVersion = part.version
         partition.floor = part.floor
+        partition.refusals.permit(through: part.readThrough)
         let hasMoved = part.offset > partition.committedOffset
         partition.committedOffset = part.offset
         for number in part.intents {

@@ -47,6 +47,8 @@ package final class Settlement {
             var offset: Int64
             var floor: Int64
             var version: Int
+            /// The log had been read up to here.
+            var readThrough: Int64
             var intents: [Int32]
         }
         var parts: [Int32: Part]
