@@ -26,9 +26,11 @@ struct PublishCommand: AsyncParsableCommand {
         let logger = log.makeLogger("linefeed")
         let key = dataset.dataset
         let values = try Manifest(path: manifest).events(for: key)
-        let producer = try Producer(properties: kafka.kafkaProperties, log: { _, _, message in
-            logger.warning("librdkafka", metadata: ["line": "\(message)"])
-        })
+        let producer = try Producer(
+            properties: kafka.kafkaProperties,
+            log: { _, _, message in
+                logger.warning("librdkafka", metadata: ["line": "\(message)"])
+            })
         let failures = Mutex((count: 0, first: KafkaError?.none))
         let keyBytes = Array(key.description.utf8)
         for (number, value) in values.enumerated() {
@@ -77,12 +79,15 @@ struct Manifest {
     func events(for key: DatasetKey) throws -> [[UInt8]] {
         var decoder = EventDecoder()
         var events: [[UInt8]] = []
-        for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+        {
             let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
             guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { continue }
             let value = EventEncoder.encode(key, line: line)
             let rejection = value.withUnsafeBytes { bytes -> Rejection? in
-                if case .rejected(let rejection) = decoder.decode(value: bytes, projectHeader: nil, datasetTypeHeader: nil) {
+                if case .rejected(let rejection) = decoder.decode(
+                    value: bytes, projectHeader: nil, datasetTypeHeader: nil)
+                {
                     return rejection
                 }
                 return nil

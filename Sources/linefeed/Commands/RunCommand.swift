@@ -3,9 +3,9 @@ internal import DatasetClient
 internal import Kafka
 internal import Logging
 internal import ServiceLifecycle
-internal import UnixSignals
 internal import Settlement
 internal import Telemetry
+internal import UnixSignals
 internal import Worker
 
 struct RunCommand: AsyncParsableCommand {

@@ -18,10 +18,13 @@ struct WorkerProgress: Service {
 
     private var line: String {
         let status = worker.status
-        let waiting = status.waiting.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
+        let waiting = status.waiting.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+            "\($0.value) \($0.key.rawValue)"
+        }
         return [
             "\(status.counters.eventsSettled) settled", "\(status.counters.deadLetters) dead letters",
-            "\(status.inFlight) in flight", waiting.isEmpty ? "none waiting" : "waiting: " + waiting.joined(separator: ", "),
+            "\(status.inFlight) in flight",
+            waiting.isEmpty ? "none waiting" : "waiting: " + waiting.joined(separator: ", "),
             "\(status.partitions.count) partitions", "\(status.heldBytes >> 20) MiB held",
         ].joined(separator: " · ")
     }

@@ -46,7 +46,9 @@ struct DemoStage {
             guard workers.fallen.isEmpty else {
                 throw CommandFailure("a worker ended by itself, with status \(workers.fallen[0])")
             }
-            guard ContinuousClock.now < deadline else { throw CommandFailure("time is up; see the workers' logs (--keep)") }
+            guard ContinuousClock.now < deadline else {
+                throw CommandFailure("time is up; see the workers' logs (--keep)")
+            }
             try await Task.sleep(for: .milliseconds(Console.shared.isTerminal ? 100 : 500))
         }
     }
