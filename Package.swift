@@ -130,6 +130,27 @@ let package = Package(
             ],
             exclude: ["boto3_check.py", "boto3_dataset.py"]
         ),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: [
+                "DatasetClient", "DatasetService", "Kafka", "Labelling", "LookoutVision", "Settlement", "Worker",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(
+            name: "TelemetryTests", dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "LinefeedTests",
+            dependencies: [
+                "Kafka", "LookoutVision", "Settlement", "Telemetry", "linefeed",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
     ]
 )
 

@@ -30,6 +30,7 @@ package struct ConsoleLogHandler: LogHandler {
     package func log(event: LogEvent) {
         var all = metadata
         if let own = event.metadata { all.merge(own) { $1 } }
+        if let error = event.error { all["error"] = all["error"] ?? "\(error)" }
         Console.shared.line(
             format == .text
                 ? Self.text(.now, event.level, event.message, all)
@@ -41,34 +42,38 @@ package struct ConsoleLogHandler: LogHandler {
     ) -> String {
         let clock = time.formatted(.iso8601.time(includingFractionalSeconds: true))
         let name = level.rawValue.uppercased()
-        var line = "\(clock) \(name)\(String(repeating: " ", count: max(1, 9 - name.count)))\(message)"
+        var line = "\(clock) \(name)\(String(repeating: " ", count: max(1, 9 - name.count)))"
+        LogText.appendPlain("\(message)", to: &line)
         var separator = "  "
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            line += "\(separator)\(key)=\(quoted("\(value)"))"
+            line += separator
+            LogText.appendPlain(key, to: &line)
+            line += "="
+            LogText.appendValue("\(value)", to: &line)
             separator = " "
         }
         return line
     }
 
+    /// The fields that every line has come first; metadata of the same name gives way.
     static func json(
         _ time: Date, _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata, label: String
     ) -> String {
-        var fields = [
-            "time": time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)),
-            "level": level.rawValue, "message": "\(message)", "logger": label,
+        let fields = [
+            ("time", time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
+            ("level", level.rawValue), ("message", "\(message)"), ("logger", label),
         ]
-        for (key, value) in metadata { fields[key] = "\(value)" }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(fields) else { return "\(message)" }
-        return String(decoding: data, as: UTF8.self)
-    }
-
-    /// A value that a line could be misread by stands in quotes, and never breaks the line.
-    private static func quoted(_ value: String) -> String {
-        guard value.isEmpty || value.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "\"") }) else {
-            return value
+        let names = Set(fields.map(\.0))
+        let rest = metadata.sorted { $0.key < $1.key }.map { key, value in
+            (names.contains(key) ? "metadata.\(key)" : key, "\(value)")
         }
-        return value.debugDescription
+        var line = "{"
+        for (number, (name, value)) in (fields + rest).enumerated() {
+            if number > 0 { line += "," }
+            LogText.appendQuoted(name, to: &line)
+            line += ":"
+            LogText.appendQuoted(value, to: &line)
+        }
+        return line + "}"
     }
 }

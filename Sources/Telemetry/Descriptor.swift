@@ -14,19 +14,30 @@ package struct Descriptor: Sendable {
 
     private let number: Int32
 
+    /// A write to a pipe that nobody reads any more is an error to be answered, not the end of the process.
+    private static let toleratesClosedPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
+
     /// - Returns: false when not everything could be written, say because nobody reads any more.
     package func write(_ text: String) -> Bool {
+        _ = Self.toleratesClosedPipes
         var text = text
         return text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)
             while let base = rest.baseAddress, !rest.isEmpty {
                 let written = systemWrite(number, base, rest.count)
                 if written < 0, errno == EINTR { continue }
+                // Whoever shares the stream may have made it non-blocking.
+                if written < 0, errno == EAGAIN, waitUntilWritable() { continue }
                 guard written > 0 else { return false }
                 rest = UnsafeRawBufferPointer(rebasing: rest[written...])
             }
             return true
         }
+    }
+
+    private func waitUntilWritable() -> Bool {
+        var descriptor = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+        return poll(&descriptor, 1, -1) > 0 || errno == EINTR
     }
 
     /// Everything up to the end; nil when reading failed.

@@ -1,4 +1,5 @@
 internal import Kafka
+internal import Logging
 internal import Settlement
 
 /// `--until-end`: the group has committed everything that was in the topic at the start, whoever of the pool did it.
@@ -6,14 +7,19 @@ struct DrainGoal: Sendable {
     private let reader: ClusterReader
     private let topic: String
     private let logs: [Watermarks]
+    private let logger: Logger
 
     private static let timeout: Duration = .seconds(10)
+    /// Shorter, because a stop may have to wait for the answer.
+    private static let question: Duration = .seconds(2)
     private static let interval: Duration = .milliseconds(250)
 
     /// Asks the cluster where the logs end now.
-    init(configuration: WorkerConfiguration) async throws {
+    init(configuration: WorkerConfiguration, logger: Logger) async throws(KafkaError) {
+        self.logger = logger
         topic = configuration.settlement.topic
-        reader = try ClusterReader(properties: configuration.kafka, group: configuration.settlement.group) { _, _, _ in }
+        reader = try ClusterReader(
+            properties: configuration.kafka, group: configuration.settlement.group, log: logger.kafkaLog)
         logs = try await reader.watermarks(of: topic, timeout: Self.timeout)
     }
 
@@ -26,7 +32,7 @@ struct DrainGoal: Sendable {
 
     private func isReached() async throws -> Bool {
         do throws(KafkaError) {
-            let committed = try await reader.committedOffsets(of: topic, timeout: Self.timeout)
+            let committed = try await reader.committedOffsets(of: topic, timeout: Self.question)
             return committed.allSatisfy { offset in
                 guard logs.indices.contains(Int(offset.partition)) else { return true }
                 let log = logs[Int(offset.partition)]
@@ -34,6 +40,7 @@ struct DrainGoal: Sendable {
             }
         } catch {
             guard !error.isFatal else { throw error }
+            logger.debug("Cannot read how far the group is; trying again", metadata: ["error": "\(error)"])
             return false
         }
     }

@@ -7,7 +7,8 @@ final class Mailbox: Sendable {
     enum Message: Sendable {
         case answer(RequestID, Answer)
         case deadLettersFinished(RequestID, failure: String?)
-        case stop
+        /// Leave the group once the batches in flight have settled, or the grace is over.
+        case stop(grace: Duration)
     }
 
     private struct State {

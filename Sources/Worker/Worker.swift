@@ -27,7 +27,7 @@ package final class Worker: Service {
         self.logger = logger
     }
 
-    /// What the worker is doing, at most a fraction of a second old.
+    /// What the worker is doing, at most a fraction of a second old. Its counters speak of all memberships so far.
     package var status: Settlement.Summary { published.withLock { $0 } }
 
     /// - Throws: `WorkerError`, `KafkaError`.
@@ -41,20 +41,26 @@ package final class Worker: Service {
 
     private func work() async throws {
         guard configuration.untilEnd else { return try await keepMembership() }
-        let goal = try await DrainGoal(configuration: configuration)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.keepMembership() }
+        let goal = try await DrainGoal(configuration: configuration, logger: logger)
+        enum End { case goalReached, membershipOver }
+        try await withThrowingTaskGroup(of: End.self) { group in
+            group.addTask {
+                try await self.keepMembership()
+                return .membershipOver
+            }
             group.addTask {
                 try await goal.reached()
-                self.logger.info("Everything that was in the topic at the start is settled")
-                self.stop()
+                return .goalReached
             }
-            // Either the goal is reached, and the membership ends after it; or the membership ends before.
-            try await group.next()
-            if state.withLock({ !$0.isStopping }) { group.cancelAll() }
-            do {
-                try await group.waitForAll()
-            } catch is CancellationError {}
+            switch try await group.next() {
+            case .goalReached:
+                logger.info("Everything that was in the topic at the start is settled")
+                stop()
+                _ = try await group.next()
+            case .membershipOver, nil:
+                // Stopped before the goal was reached; another worker of the pool may reach it.
+                group.cancelAll()
+            }
         }
     }
 
@@ -63,14 +69,14 @@ package final class Worker: Service {
             state.isStopping = true
             return state.mailbox
         }
-        mailbox?.post(.stop)
+        mailbox?.post(.stop(grace: configuration.stopGrace))
     }
 
     private func keepMembership() async throws {
         while true {
             let end = try await oneMembership()
             if let error = end.consumer.error { throw WorkerError.consumerFailed(error) }
-            guard end.gaveUp, !state.withLock({ $0.isStopping }) else { return }
+            guard end.gaveUp, !Task.isCancelled, !state.withLock({ $0.isStopping }) else { return }
             logger.warning("Joining the group anew")
         }
     }
@@ -78,9 +84,14 @@ package final class Worker: Service {
     private func oneMembership() async throws -> (consumer: ConsumerEnd, gaveUp: Bool) {
         let mailbox = Mailbox()
         let (requests, continuation) = AsyncStream.makeStream(of: EngineRequest.self)
+        let before = status.counters
         let engine = Engine(
             configuration: configuration, mailbox: mailbox, requests: continuation, logger: logger,
-            publish: { [weak self] status in self?.published.withLock { $0 = status } })
+            publish: { [weak self] status in
+                var status = status
+                status.counters += before
+                self?.published.withLock { [status] in $0 = status }
+            })
         let consumer = try Consumer(
             topic: configuration.settlement.topic, group: configuration.settlement.group,
             properties: configuration.kafka, delegate: engine, log: logger.kafkaLog)
@@ -89,37 +100,43 @@ package final class Worker: Service {
             state.mailbox = mailbox
             return state.isStopping
         }
-        if isStopping { mailbox.post(.stop) }
+        if isStopping { mailbox.post(.stop(grace: .zero)) }
 
         let calls = CallRunner(settings: configuration.settlement, client: client, mailbox: mailbox)
         let deadLetters = DeadLetterWriter(configuration: configuration, mailbox: mailbox, logger: logger)
         consumer.start()
         let end = await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
-                group.addTask {
-                    // Ends when the engine, and with it the continuation, is gone: the consumer's thread has ended.
-                    await withDiscardingTaskGroup { group in
-                        for await request in requests {
-                            group.addTask {
-                                switch request {
-                                case .call(let call): await calls.run(call)
-                                case .deadLetter(let request, let records): await deadLetters.write(request, records)
-                                }
-                            }
-                        }
-                        group.cancelAll()
-                    }
-                }
+                group.addTask { await Self.serve(requests, calls, deadLetters) }
                 let end = await consumer.finished()
                 continuation.finish()
+                // Nobody hears of a delivery any more, so nobody waits for one.
+                await deadLetters.close()
                 return end
             }
         } onCancel: {
-            mailbox.post(.stop)
+            // The calls end with the task: there is nothing to wait for.
+            mailbox.post(.stop(grace: .zero))
         }
-        await deadLetters.close()
         state.withLock { $0.mailbox = nil }
         return (end, mailbox.hasGivenUp)
+    }
+
+    /// Ends when the consumer has: then nobody waits for an answer.
+    private static func serve(
+        _ requests: AsyncStream<EngineRequest>, _ calls: CallRunner, _ deadLetters: DeadLetterWriter
+    ) async {
+        await withDiscardingTaskGroup { group in
+            for await request in requests {
+                group.addTask {
+                    switch request {
+                    case .call(let call): await calls.run(call)
+                    case .deadLetter(let request, let records): await deadLetters.write(request, records)
+                    }
+                }
+            }
+            group.cancelAll()
+        }
     }
 }
 
@@ -132,6 +149,22 @@ package enum WorkerError: Error, CustomStringConvertible {
         switch self {
         case .consumerFailed(let error): "the consumer failed for good: \(error)"
         }
+    }
+}
+
+extension Counters {
+    static func += (sum: inout Counters, other: Counters) {
+        sum.recordsRead += other.recordsRead
+        sum.eventsSettled += other.eventsSettled
+        sum.eventsReplayed += other.eventsReplayed
+        sum.tombstones += other.tombstones
+        sum.deadLetters += other.deadLetters
+        sum.batchesSettled += other.batchesSettled
+        sum.linesApplied += other.linesApplied
+        sum.calls += other.calls
+        sum.commits += other.commits
+        sum.commitsFailed += other.commitsFailed
+        sum.ledgersIgnored += other.ledgersIgnored
     }
 }
 

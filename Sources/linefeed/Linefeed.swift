@@ -21,6 +21,6 @@ struct Linefeed: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, RunCommand.self, ServeCommand.self, PublishCommand.self, ExportCommand.self,
-            BrokerCommand.self,
+            LedgerCommand.self, BrokerCommand.self,
         ])
 }

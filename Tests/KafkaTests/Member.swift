@@ -56,9 +56,15 @@ final class Journal: Sendable {
                 if isReady { continuation.resume() }
             }
         } onCancel: {
-            state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume(throwing: CancellationError())
+            let (waiter, events) = state.withLock { ($0.waiters.removeValue(forKey: id), $0.events) }
+            waiter?.continuation.resume(throwing: NeverCame(after: events.suffix(20)))
         }
     }
+}
+
+/// What a test waited for had not come when its time was over.
+struct NeverCame: Error {
+    let after: ArraySlice<Event>
 }
 
 extension [Event] {

@@ -82,6 +82,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
     }
 
     /// The next request of this kind to this broker is answered after `delay`, with `error` unless that is 0.
+    /// From then on this broker no longer sees what `pushRequestErrors` queues for requests of this kind.
     package func pushDelay(
         _ apiKey: RequestKind, broker: Int32, _ delay: Duration, error: Int32 = 0
     ) throws(KafkaError) {

@@ -128,6 +128,18 @@ package actor ClusterReader {
         return collected.records
     }
 
+    /// A copy of the first record of one partition with an offset in `range`; nil when there is none.
+    package func firstRecord(
+        _ topic: String, partition: Int32, range: Range<Int64>, timeout: Duration
+    ) throws(KafkaError) -> StoredRecord? {
+        let collected = Collected()
+        try read(topic, partition: partition, range: range, timeout: timeout) { record in
+            collected.records.append(StoredRecord(copying: record))
+            return false
+        }
+        return collected.records.first
+    }
+
     /// A copy of the record at `offset`; nil when there is none (compacted away, expired, not written yet).
     package func record(
         _ topic: String, partition: Int32, offset: Int64, timeout: Duration

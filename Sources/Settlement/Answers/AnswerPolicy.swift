@@ -19,7 +19,23 @@ enum Reaction: Sendable, Equatable {
 }
 
 enum AnswerPolicy {
-    static func reaction(to answer: Answer, onMissingDataset: MissingDatasetPolicy) -> Reaction {
+    static func reaction(
+        to answer: Answer, of kind: Call.Kind, onMissingDataset: MissingDatasetPolicy
+    ) -> Reaction {
+        switch (kind, reaction(to: answer, onMissingDataset: onMissingDataset)) {
+        case (.update, let reaction): reaction
+        // That it exists already is as good as having made it.
+        case (.createDataset, .settle), (.createDataset, .again(.datasetBusy, _, _, _)): .proceed
+        // A refusal here speaks of the dataset, never of the lines.
+        case (.createDataset, .refuse(_, let message, _)), (.createDataset, .deadLetterAll(_, let message)):
+            .again(.datasetMissing, .operatorNeeded, message: message, atLeast: nil)
+        case (.readBack, .refuse(_, let message, _)):
+            .again(.unreachable, .operatorNeeded, message: message, atLeast: nil)
+        case (_, let reaction): reaction
+        }
+    }
+
+    private static func reaction(to answer: Answer, onMissingDataset: MissingDatasetPolicy) -> Reaction {
         switch answer {
         case .completed: .settle
         case .rolledBack(let message): .refuse(reason: .rolledBack, message: message, mayBeChance: true)

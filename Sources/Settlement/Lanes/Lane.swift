@@ -18,9 +18,9 @@ final class Lane {
     var isQueued = false
     /// Whether the partition looks at this lane when it composes a ledger.
     var isActive = false
-    /// False once a batch of one line was dead-lettered with nothing applied since: a second one in a row looks like
+    /// Set once a batch of one line was dead-lettered with nothing applied since: a second one in a row looks like
     /// an outage of the dataset rather than like bad data.
-    var trustsLoneLine = true
+    var doubtsLoneLine = false
 
     init(number: Int32, dataset: DatasetKey, settled: Int64, lastSettledEvent: Int64 = -1) {
         self.number = number
@@ -81,9 +81,19 @@ struct Flight {
         case recording
         /// Recorded; waits for one of the concurrent places.
         case ready
-        case calling(Int)
+        case calling(Int, Call.Kind)
         case waiting(WaitReason, until: Int64)
         case deadLettering(Int)
+    }
+
+    struct Intent {
+        /// Seconds since the epoch: when the batch was cut, or given its present generation. Never later than the
+        /// first send under the token.
+        var firstSent: Int64
+        /// How many tokens of this batch have grown too old.
+        var generation = 0
+        /// Events in the batch.
+        var eventCount: Int
     }
 
     let cut: Int64
@@ -91,17 +101,66 @@ struct Flight {
     /// While re-forming: the batch's events as far as they were read.
     var reforming: Segment?
     var batch: Batch?
-    var chain = Chain(lineCount: 0, trustsLoneLine: true)
-    /// Seconds since the epoch; 0 until the intent is written.
-    var firstSent: Int64 = 0
-    var generation = 0
+    var chain: Chain
+    /// What a ledger says of it beside the cut.
+    var intent: Intent
+    /// The intent that earlier ledgers hold, while no commit holds the new one.
+    var recordedIntent: Intent?
+    /// The log has lost events of this batch, so its token is not the one that may have been sent: look before sending.
+    var mustVerify = false
     /// The next call creates the dataset instead of sending.
     var mustCreate = false
     var creations = 0
     /// Answers in a row that changed nothing.
     var failures = 0
     var calls = 0
-    var cutAt: Int64 = 0
+    /// Monotonic nanoseconds; nil for a re-formed batch that has had no place yet.
+    var cutAt: Int64?
+
+    /// A batch that was just cut.
+    init(of batch: Batch, doubtsLoneLine: Bool, now: Moment) {
+        cut = batch.cut
+        phase = .unrecorded
+        self.batch = batch
+        chain = Chain(lineCount: batch.lineCount, doubtsLoneLine: doubtsLoneLine)
+        intent = Intent(firstSent: now.wall / 1000, eventCount: batch.eventCount)
+        cutAt = now.monotonic
+    }
+
+    /// A batch that a ledger names.
+    init(reforming inFlight: Ledger.InFlight) {
+        cut = inFlight.cut
+        phase = .reforming
+        reforming = Segment(openedAt: 0)
+        chain = Chain(lineCount: 0, doubtsLoneLine: inFlight.doubtsLoneLine)
+        intent = Intent(
+            firstSent: inFlight.firstSent, generation: inFlight.generation, eventCount: inFlight.eventCount)
+    }
+
+    /// The log was read past the cut: what was gathered is the batch.
+    mutating func finishReforming(as batch: Batch) {
+        reforming = nil
+        self.batch = batch
+        chain = Chain(lineCount: batch.lineCount, doubtsLoneLine: chain.doubtsLoneLine)
+        mustVerify = batch.eventCount != intent.eventCount
+        phase = .ready
+    }
+
+    /// The token has grown too old, and what it stood for is not in the dataset.
+    mutating func startNextGeneration(eventCount: Int, now: Moment) {
+        recordedIntent = recordedIntent ?? intent
+        intent = Intent(
+            firstSent: now.wall / 1000, generation: intent.generation + 1, eventCount: eventCount)
+        mustVerify = false
+        phase = .unrecorded
+    }
+
+    /// What a ledger says of it.
+    var ledgerEntry: Ledger.InFlight {
+        Ledger.InFlight(
+            cut: cut, firstSent: intent.firstSent, generation: intent.generation, eventCount: intent.eventCount,
+            doubtsLoneLine: chain.doubtsLoneLine)
+    }
 
     var firstOffset: Int64? { batch?.firstOffset ?? reforming?.firstOffset }
 

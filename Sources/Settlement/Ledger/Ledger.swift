@@ -33,11 +33,19 @@ package struct Ledger: Sendable, Equatable {
         package var firstSent: Int64
         /// How many tokens of this batch have grown too old.
         package var generation: Int
+        /// Events of the batch when it was cut. A replay that finds fewer knows that the log has lost some.
+        package var eventCount: Int
+        /// `Chain.doubtsLoneLine`: part of what the batch's calls follow from, so a replay must know it.
+        package var doubtsLoneLine: Bool
 
-        package init(cut: Int64, firstSent: Int64, generation: Int) {
+        package init(
+            cut: Int64, firstSent: Int64, generation: Int = 0, eventCount: Int, doubtsLoneLine: Bool = false
+        ) {
             self.cut = cut
             self.firstSent = firstSent
             self.generation = generation
+            self.eventCount = eventCount
+            self.doubtsLoneLine = doubtsLoneLine
         }
     }
 

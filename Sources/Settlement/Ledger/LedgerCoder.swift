@@ -9,7 +9,7 @@ internal import LookoutVision
 ///
 ///     'L' 'F'  version  offset  floor-(offset-1)  base time  count  entry*  checksum
 ///     entry:   flags  [shared-prefix  suffix-length  suffix]  [settled-(offset-1)]
-///              [cut-offset  first-sent-(base time)  [generation]]
+///              [cut-offset  first-sent-(base time)  event-count  [generation]]
 ///
 /// Numbers are LEB128 varints, `base time` is seconds since the epoch. The checksum is the first four bytes of a
 /// SHA-256 over group, topic, partition and all that precedes it: a ledger that was copied to another place does not
@@ -25,6 +25,8 @@ package struct LedgerCoder: Sendable {
         static let settled: UInt8 = 4
         static let inFlight: UInt8 = 8
         static let generation: UInt8 = 16
+        static let doubtsLoneLine: UInt8 = 32
+        static let known: UInt8 = 63
     }
 
     private let scope: [UInt8]
@@ -65,7 +67,11 @@ package struct LedgerCoder: Sendable {
         if entry.dataset == nil { flags |= Flag.datasetless }
         if entry.dataset?.type == .test { flags |= Flag.test }
         if settled > 0 { flags |= Flag.settled }
-        if let inFlight = entry.inFlight { flags |= Flag.inFlight | (inFlight.generation > 0 ? Flag.generation : 0) }
+        if let inFlight = entry.inFlight {
+            flags |= Flag.inFlight
+            if inFlight.generation > 0 { flags |= Flag.generation }
+            if inFlight.doubtsLoneLine { flags |= Flag.doubtsLoneLine }
+        }
         out.append(flags)
         if let dataset = entry.dataset {
             let project = Array(dataset.project.utf8)
@@ -79,6 +85,7 @@ package struct LedgerCoder: Sendable {
         if let inFlight = entry.inFlight {
             out.appendVarint(UInt64(max(0, inFlight.cut - offset)))
             out.appendVarint(UInt64(max(0, inFlight.firstSent - baseTime)))
+            out.appendVarint(UInt64(max(0, inFlight.eventCount)))
             if inFlight.generation > 0 { out.appendVarint(UInt64(inFlight.generation)) }
         }
     }
@@ -116,7 +123,7 @@ package struct LedgerCoder: Sendable {
     private func readEntry(
         _ reader: inout ByteReader, offset: Int64, baseTime: Int64, previous: inout [UInt8]
     ) -> Ledger.Entry? {
-        guard let flags = reader.byte() else { return nil }
+        guard let flags = reader.byte(), flags & ~Flag.known == 0 else { return nil }
         var dataset: DatasetKey?
         if flags & Flag.datasetless == 0 {
             guard let shared = reader.offset(), shared <= previous.count, let length = reader.offset(),
@@ -134,13 +141,17 @@ package struct LedgerCoder: Sendable {
         }
         var inFlight: Ledger.InFlight?
         if flags & Flag.inFlight != 0 {
-            guard let rise = reader.offset(), let age = reader.offset() else { return nil }
+            guard let rise = reader.offset(), let age = reader.offset(), let eventCount = reader.offset() else {
+                return nil
+            }
             let generation = flags & Flag.generation == 0 ? 0 : reader.offset()
             guard let generation else { return nil }
-            inFlight = Ledger.InFlight(
+            let flight = Ledger.InFlight(
                 cut: offset.addingReportingOverflow(rise).partialValue,
-                firstSent: baseTime.addingReportingOverflow(age).partialValue, generation: Int(generation))
-            guard let inFlight, inFlight.cut > settled else { return nil }
+                firstSent: baseTime.addingReportingOverflow(age).partialValue, generation: Int(generation),
+                eventCount: Int(eventCount), doubtsLoneLine: flags & Flag.doubtsLoneLine != 0)
+            guard flight.cut > settled else { return nil }
+            inFlight = flight
         }
         guard settled >= offset - 1 else { return nil }
         return Ledger.Entry(dataset: dataset, settled: settled, inFlight: inFlight)

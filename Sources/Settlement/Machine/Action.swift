@@ -112,6 +112,6 @@ package struct BatchReport: Sendable {
     package var lines: Int
     package var bytes: Int
     package var calls: Int
-    /// From the cut (or, re-formed, from when its last record was read) to the settlement.
+    /// From the cut (or, re-formed, from its first place among the concurrent calls) to the settlement.
     package var duration: Duration
 }

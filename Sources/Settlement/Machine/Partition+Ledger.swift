@@ -45,28 +45,33 @@ extension Partition {
     private func entries(offset: Int64, floor: Int64) -> [Ledger.Entry] {
         var entries: [Ledger.Entry] = []
         let lowest = offset - 1
-        if refusals.lastSettledEvent > floor || refusals.firstUnsettled.map({ $0 <= floor }) == true {
+        if refusals.lastSettledEvent > floor
+            || isUnsettled(settled: refusals.settled, firstUnsettled: refusals.firstUnsettled, upTo: floor)
+        {
             entries.append(
                 Ledger.Entry(dataset: nil, settled: max(refusals.settled, lowest), inFlight: nil))
         }
         for number in active {
             let lane = lanes.lanes[Int(number)]
-            let inFlight = lane.flight.map { flight in
-                Ledger.InFlight(cut: flight.cut, firstSent: flight.firstSent, generation: flight.generation)
-            }
-            let isUnsettledBelow = lane.firstUnsettled.map { $0 <= floor } ?? false
-            guard inFlight != nil || isUnsettledBelow || lane.lastSettledEvent > floor else { continue }
+            let inFlight = lane.flight?.ledgerEntry
+            guard
+                inFlight != nil || lane.lastSettledEvent > floor
+                    || isUnsettled(settled: lane.settled, firstUnsettled: lane.firstUnsettled, upTo: floor)
+            else { continue }
             entries.append(
                 Ledger.Entry(dataset: lane.dataset, settled: max(lane.settled, lowest), inFlight: inFlight))
         }
         return entries
     }
 
-    /// A lane with nothing unsettled and nothing settled above the watermark needs no more looking at.
+    /// A lane with nothing unsettled and nothing settled above the watermark needs no more looking at. One that has
+    /// yet to read its events below the inherited floor again has something unsettled.
     private func retireSettledLanes(below offset: Int64) {
         active.removeAll { number in
             let lane = lanes.lanes[Int(number)]
-            guard lane.flight == nil, lane.segments.isEmpty, lane.lastSettledEvent < offset else { return false }
+            guard lane.flight == nil, lane.segments.isEmpty, lane.lastSettledEvent < offset,
+                position > inheritedFloor || lane.settled >= inheritedFloor
+            else { return false }
             lane.isActive = false
             return true
         }

@@ -35,8 +35,12 @@ final class Partition {
     var hasSaidGoodbye = false
     /// The ledger is full until the watermark moves.
     var isFull = false
+    /// The lane among the intents that was cut because it holds the watermark of a full ledger.
+    var headIntent: Int32?
+    /// The version at which there was no room for even that lane.
+    var noRoomForHeadAt: Int?
 
-    init(number: Int32, epoch: Int, start: Int64, ledger: Ledger, isNew: Bool, coder: LedgerCoder) {
+    init(number: Int32, epoch: Int, start: Int64, ledger: Ledger, mustCommit: Bool, coder: LedgerCoder) {
         self.number = number
         self.epoch = epoch
         self.coder = coder
@@ -45,8 +49,7 @@ final class Partition {
         floor = ledger.floor
         inheritedFloor = ledger.floor
         refusals = RefusalLane(settled: ledger.floor)
-        // A group without an offset gets one soon, so that it no longer depends on where a reset would put it.
-        version = isNew ? 1 : 0
+        version = mustCommit ? 1 : 0
         for entry in ledger.entries { restore(entry) }
         reformingCuts.sort { $0.cut > $1.cut }
     }
@@ -60,9 +63,7 @@ final class Partition {
         let lane = lanes.lane(dataset) { Lane(number: $1, dataset: $0, settled: entry.settled) }
         lane.lastSettledEvent = lastSettledEvent
         if let inFlight = entry.inFlight {
-            lane.flight = Flight(
-                cut: inFlight.cut, phase: .reforming, reforming: Segment(openedAt: 0), firstSent: inFlight.firstSent,
-                generation: inFlight.generation)
+            lane.flight = Flight(reforming: inFlight)
             reformingCuts.append((inFlight.cut, lane.number))
         }
         activate(lane)
@@ -72,6 +73,12 @@ final class Partition {
         lanes.lane(project: project, type: type) { [inheritedFloor] dataset, number in
             Lane(number: number, dataset: dataset, settled: inheritedFloor)
         }
+    }
+
+    /// Whether unsettled events at offsets ≤ `floor` are known of or still to be read again.
+    func isUnsettled(settled: Int64, firstUnsettled: Int64?, upTo floor: Int64) -> Bool {
+        if let firstUnsettled, firstUnsettled <= floor { return true }
+        return position <= floor && settled < floor
     }
 
     func lane(_ number: Int32) -> Lane? {

@@ -14,18 +14,21 @@ extension Settlement {
         let coder = LedgerCoder(group: settings.group, topic: settings.topic, partition: number)
         let offset = committed ?? start
         var ledger = Ledger(offset: offset, floor: offset - 1, entries: [])
+        // A group without an offset gets one soon, so that it no longer depends on where a reset would put it.
+        var mustCommit = committed == nil
         if committed != nil, !metadata.isEmpty {
             do throws(LedgerError) {
                 ledger = try coder.decode(metadata, committedAt: offset)
             } catch {
-                // At-least-once from here; whoever reads the log must know.
+                // At-least-once from here; whoever reads the log must know. Once is enough: it is soon replaced.
+                mustCommit = true
                 counters.ledgersIgnored += 1
                 actions.append(.notice(.ledgerIgnored(partition: number, error)))
             }
         }
         let partition = Partition(
-            number: number, epoch: epoch, start: offset, ledger: ledger, isNew: committed == nil, coder: coder)
-        partitions[number] = partition
+            number: number, epoch: epoch, start: offset, ledger: ledger, mustCommit: mustCommit, coder: coder)
+        partitions.insert(partition)
         actions.append(
             .notice(
                 .assigned(
@@ -44,6 +47,11 @@ extension Settlement {
 
     /// Partitions were taken away already: whatever we would write, we no longer may.
     package func lose(_ numbers: [Int32]) {
+        if let commit, numbers.contains(where: { commit.parts[$0] != nil && partitions[$0] != nil }) {
+            // It may be parked in the client and go out again once this member has a new generation: over the ledger of
+            // whoever owns the partition then.
+            giveUp(reason: "a commit was outstanding when its partitions were lost")
+        }
         for number in numbers { drop(number) }
         partingNumbers.subtract(numbers)
         if partingNumbers.isEmpty { leavingSince = nil }
@@ -60,12 +68,11 @@ extension Settlement {
         guard let since = leavingSince else { return }
         if commit != nil {
             if now - since >= settings.revokeDeadline.nanoseconds {
-                actions.append(.giveUp(reason: "a commit stayed unresolved while partitions were being taken away"))
-                leavingSince = nil
+                giveUp(reason: "a commit stayed unresolved while partitions were being taken away")
             }
             return
         }
-        let leaving = partitions.values.filter(\.isLeaving)
+        let leaving = partitions.all.filter(\.isLeaving)
         let unsaid = leaving.filter { $0.isDirty && !$0.hasSaidGoodbye }
         if !unsaid.isEmpty {
             for partition in unsaid { partition.hasSaidGoodbye = true }
@@ -79,7 +86,7 @@ extension Settlement {
 
     func proceedWithStopping(now: Int64) {
         guard var stopping, !stopping.hasLeft, commit == nil, leavingSince == nil else { return }
-        let isBusy = partitions.values.contains { partition in
+        let isBusy = partitions.all.contains { partition in
             partition.active.contains { number in
                 switch partition.lanes.lanes[Int(number)].flight?.phase {
                 case .calling, .deadLettering: true
@@ -88,7 +95,7 @@ extension Settlement {
             } || partition.refusals.writing != nil
         }
         if isBusy, now < stopping.deadline { return }
-        let dirty = partitions.values.filter { $0.isDirty && !$0.hasSaidGoodbye }
+        let dirty = partitions.all.filter { $0.isDirty && !$0.hasSaidGoodbye }
         if !dirty.isEmpty {
             for partition in dirty { partition.hasSaidGoodbye = true }
             if startCommit(of: dirty, deadline: settings.revokeDeadline, now: now) { return }
@@ -98,9 +105,16 @@ extension Settlement {
         actions.append(.leave)
     }
 
+    /// What was asked of the group can no longer be known: whatever would follow could not be trusted, so nothing does.
+    func giveUp(reason: String) {
+        guard !hasGivenUp else { return }
+        hasGivenUp = true
+        actions.append(.giveUp(reason: reason))
+    }
+
     /// Forgets a partition and gives back whatever its lanes held.
     func drop(_ number: Int32) {
-        guard let partition = partitions.removeValue(forKey: number) else { return }
+        guard let partition = partitions.remove(number) else { return }
         for laneNumber in partition.active {
             let lane = partition.lanes.lanes[Int(laneNumber)]
             guard let flight = lane.flight else { continue }

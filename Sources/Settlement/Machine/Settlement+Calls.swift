@@ -11,6 +11,7 @@ extension Settlement {
             lane.isQueued = false
             guard lane.flight?.phase == .ready, !partition.isLeaving, hold(lane, of: partition) else { continue }
             placesTaken += 1
+            if lane.flight?.cutAt == nil { lane.flight?.cutAt = now.monotonic }
             proceed(lane, of: partition, now: now)
         }
     }
@@ -21,23 +22,23 @@ extension Settlement {
         switch flight.chain.step {
         case .send(let piece, let attempt):
             let id = RequestID(lane: partition.reference(to: lane.number), sequence: nextSequence())
-            let age = now.wall / 1000 - flight.firstSent
+            let age = now.wall / 1000 - flight.intent.firstSent
             let kind: Call.Kind =
                 if flight.mustCreate {
                     .createDataset
-                } else if age >= settings.tokenAge.components.seconds {
+                } else if flight.mustVerify || age >= settings.tokenAge.components.seconds {
                     .readBack
                 } else {
                     .update
                 }
-            lane.flight?.phase = .calling(id.sequence)
+            lane.flight?.phase = .calling(id.sequence, kind)
             lane.flight?.calls += 1
             counters.calls += 1
             actions.append(
                 .call(
                     Call(
-                        id: id, kind: kind, batch: batch, piece: piece, generation: flight.generation,
-                        attempt: attempt)))
+                        id: id, kind: kind, batch: batch, piece: piece,
+                        generation: flight.intent.generation, attempt: attempt)))
         case .deadLetter(let suspects):
             deadLetter(
                 suspects.map {
@@ -69,24 +70,22 @@ extension Settlement {
     /// The answer to a call. One for an older epoch, or for a call that is no longer waited for, changes nothing.
     package func callFinished(_ id: RequestID, _ answer: Answer, now: Moment) {
         guard let (partition, lane) = lane(id.lane), let flight = lane.flight,
-            flight.phase == .calling(id.sequence), let batch = flight.batch
+            case .calling(id.sequence, let kind) = flight.phase, let batch = flight.batch
         else { return }
-        let reaction = AnswerPolicy.reaction(to: answer, onMissingDataset: settings.onMissingDataset)
+        let reaction = AnswerPolicy.reaction(to: answer, of: kind, onMissingDataset: settings.onMissingDataset)
         if case .again = reaction {} else { lane.flight?.failures = 0 }
         switch reaction {
         case .settle:
             if case .send(let piece, _) = flight.chain.step { counters.linesApplied += batch.lineCount(of: piece) }
-            lane.trustsLoneLine = true
-            lane.flight?.chain.applied()
+            lane.doubtsLoneLine = false
+            lane.flight?.chain.applied(in: batch)
         case .refuse(let reason, let message, let mayBeChance):
             lane.flight?.chain.refused(reason: reason, message: message, mayBeChance: mayBeChance, in: batch)
         case .again(let reason, let backoff, let message, let atLeast):
             wait(lane, of: partition, reason, backoff, message: message, atLeast: atLeast, now: now)
             return
         case .nextGeneration:
-            lane.flight?.generation += 1
-            lane.flight?.firstSent = now.wall / 1000
-            lane.flight?.phase = .unrecorded
+            lane.flight?.startNextGeneration(eventCount: batch.eventCount, now: now)
             partition.intents.append(lane.number)
             partition.version += 1
             return
@@ -152,7 +151,7 @@ extension Settlement {
                         dataset: lane.dataset, partition: partition.number, firstOffset: batch.firstOffset,
                         cut: batch.cut, events: batch.eventCount, lines: batch.lineCount,
                         bytes: batch.payloadByteCount(of: batch.whole), calls: flight.calls,
-                        duration: .nanoseconds(flight.cutAt == 0 ? 0 : now.monotonic - flight.cutAt)))))
+                        duration: .nanoseconds(now.monotonic - (flight.cutAt ?? now.monotonic))))))
         guard let head = lane.segments.first else { return }
         if lane.isRipe(at: now.monotonic, linger: linger, maximumLines: settings.batchLines) {
             enqueue(lane, of: partition)
@@ -203,7 +202,7 @@ extension Settlement {
         }
         if case .deadLetter(let suspects) = flight.chain.step {
             counters.deadLetters += suspects.count
-            if suspects.count == batch.eventCount { lane.trustsLoneLine = false }
+            if suspects.count == batch.eventCount { lane.doubtsLoneLine = true }
         }
         lane.flight?.chain.deadLettered()
         settle(lane, of: partition, now: now)

@@ -4,7 +4,7 @@ extension Settlement {
     /// Writes everything that is ready, in one request: intents at once, settled state at leisure.
     func startCommitIfDue(now: Int64) {
         guard commit == nil, leavingSince == nil, now >= commitRetryAt else { return }
-        let dirty = partitions.values.filter(\.isDirty)
+        let dirty = partitions.all.filter(\.isDirty)
         guard !dirty.isEmpty else { return }
         let isDue =
             dirty.contains { !$0.intents.isEmpty }
@@ -14,9 +14,9 @@ extension Settlement {
 
     /// When settled state that waits for company is to be written in any case.
     var nextCommitDue: Int64? {
-        guard commit == nil, leavingSince == nil, stopping == nil || placesTaken > 0,
-            partitions.values.contains(where: \.isDirty)
-        else { return nil }
+        guard commit == nil, leavingSince == nil, maySettle, partitions.all.contains(where: \.isDirty) else {
+            return nil
+        }
         return max(commitRetryAt, lastCommitAt + settings.commitInterval.nanoseconds)
     }
 
@@ -35,6 +35,7 @@ extension Settlement {
                 epoch: partition.epoch, offset: statement.offset, floor: statement.floor, version: partition.version,
                 intents: partition.intents)
             partition.intents = []
+            partition.headIntent = nil
         }
         guard !commits.isEmpty else { return false }
         commit = OutstandingCommit(parts: parts)
@@ -47,12 +48,16 @@ extension Settlement {
     private func settledStatement(of partition: Partition) -> Partition.Statement? {
         if partition.isLeaving || stopping != nil { takeBackIntents(of: partition, keeping: 0) }
         while true {
-            // Only the lane that holds the watermark may use the last of the room: it is what makes room again.
-            let isHeadOnly = partition.isFull && partition.intents.count <= 1
-            let room = settings.ledgerCharacters - (isHeadOnly || partition.intents.isEmpty ? 0 : Self.headReserve)
+            // Only the lane that holds the watermark may use the last of the room: it is what makes room again, and
+            // being cut below the next lane it leaves nothing behind. A new generation was named before.
+            let mayUseReserve = partition.intents.allSatisfy { number in
+                number == partition.headIntent || partition.lane(number)?.flight?.recordedIntent != nil
+            }
+            let room = settings.ledgerCharacters - (mayUseReserve ? 0 : Self.headReserve)
             if let statement = partition.statement(maximumCharacters: room) { return statement }
             guard !partition.intents.isEmpty else { return nil }
-            takeBackIntents(of: partition, keeping: isHeadOnly ? 0 : partition.intents.count / 2)
+            takeBackIntents(of: partition, keeping: mayUseReserve ? 0 : partition.intents.count / 2)
+            if mayUseReserve { partition.noRoomForHeadAt = partition.version }
             if !partition.isFull { actions.append(.notice(.noRoom(partition: partition.number))) }
             partition.isFull = true
         }
@@ -65,10 +70,12 @@ extension Settlement {
                 flight.phase == .unrecorded
             else { continue }
             placesTaken -= 1
-            if flight.generation > 0 {
+            if let recorded = flight.recordedIntent {
                 // Its cut stands in earlier ledgers: it stays a batch and asks for its new token later.
                 lane.flight?.phase = .ready
-                lane.flight?.generation -= 1
+                lane.flight?.intent = recorded
+                lane.flight?.recordedIntent = nil
+                lane.flight?.mustVerify = true
                 enqueue(lane, of: partition)
                 continue
             }
@@ -78,8 +85,9 @@ extension Settlement {
         }
     }
 
-    /// Characters that the longest entry can take: 286 bytes in base64.
-    private static let headReserve = 384
+    /// Characters that the longest entry can take (292 bytes in base64), and some for the numbers of the others to
+    /// grow.
+    static let headReserve = 480
 
     /// The outcome of the outstanding commit.
     package func commitFinished(_ answer: CommitAnswer, now: Moment) {
@@ -91,7 +99,7 @@ extension Settlement {
         case .failed(let reason): for number in finished.parts.keys { refused[number] = reason }
         case .unknown:
             // It may yet be carried out, after and over whatever we would commit next.
-            actions.append(.giveUp(reason: "a commit stayed unresolved past its deadline"))
+            giveUp(reason: "a commit stayed unresolved past its deadline")
             return
         }
         for (number, part) in finished.parts.sorted(by: { $0.key < $1.key }) {
@@ -127,6 +135,7 @@ extension Settlement {
             guard let lane = partition.lane(number), lane.flight?.phase == .recording else { continue }
             // From here on it may be sent, and it is the first to get a place again.
             lane.flight?.phase = .ready
+            lane.flight?.recordedIntent = nil
             placesTaken -= 1
             guard !partition.isLeaving else { continue }
             lanesToCall.append(partition.reference(to: number))

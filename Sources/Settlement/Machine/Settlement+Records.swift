@@ -13,9 +13,10 @@ extension Settlement {
             return
         }
         partition.activate(lane)
-        if let flight = lane.flight, flight.phase == .reforming, offset <= flight.cut {
+        // (Not bound to a name: a copy of the segment would make it grow in a copy.)
+        if lane.flight?.phase == .reforming, offset <= lane.flight?.cut ?? -1 {
             partition.heldBytes += lane.flight?.reforming?.appendMeasured(event, offset: offset) ?? 0
-            if offset == flight.cut { finishReforming(partition) }
+            finishReforming(partition)
             return
         }
         let segmentsBefore = lane.segments.count
@@ -40,8 +41,7 @@ extension Settlement {
 
     /// A record without a value was read; it is settled and counted.
     package func appendTombstone(partition number: Int32, offset: Int64, now: Moment) {
-        counters.tombstones += 1
-        _ = refuse(nil, bytes: 0, partition: number, offset: offset)
+        if refuse(nil, bytes: 0, partition: number, offset: offset) { counters.tombstones += 1 }
     }
 
     /// The log was read up to `offset`, whether or not there was a record (compaction, control records, its end).
@@ -59,15 +59,18 @@ extension Settlement {
         if !isNew { counters.eventsReplayed += 1 }
         partition.heldBytes += partition.refusals.heldBytes - heldBefore
         partition.version += 1
+        finishReforming(partition)
         return isNew
     }
 
     /// - Returns: false for an offset that was read before.
     private func advance(_ partition: Partition, past offset: Int64) -> Bool {
         guard offset >= partition.position else { return false }
+        // What lies below is complete before the record itself has its say.
+        partition.position = offset
+        finishReforming(partition)
         partition.position = offset + 1
         counters.recordsRead += 1
-        if let lowest = partition.reformingCuts.last, offset > lowest.cut { finishReforming(partition) }
         return true
     }
 
@@ -76,9 +79,7 @@ extension Settlement {
     private func finishReforming(_ partition: Partition) {
         while let (cut, number) = partition.reformingCuts.last, partition.position > cut {
             partition.reformingCuts.removeLast()
-            guard let lane = partition.lane(number), var flight = lane.flight, let segment = flight.reforming else {
-                continue
-            }
+            guard let lane = partition.lane(number), let segment = lane.flight?.reforming else { continue }
             if segment.isEmpty {
                 // Every event of it was removed from the log; there is nothing left that could be sent.
                 lane.flight = nil
@@ -89,11 +90,8 @@ extension Settlement {
                 continue
             }
             let batch = Batch(dataset: lane.dataset, partition: partition.number, cut: cut, segment: segment)
-            flight.reforming = nil
-            flight.batch = batch
-            flight.chain = Chain(lineCount: batch.lineCount, trustsLoneLine: lane.trustsLoneLine)
-            flight.phase = .ready
-            lane.flight = flight
+            lane.flight?.finishReforming(as: batch)
+            partition.version += 1
             enqueue(lane, of: partition)
         }
     }

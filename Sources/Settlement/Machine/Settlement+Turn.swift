@@ -5,10 +5,11 @@ extension Settlement {
     /// has come.
     /// - Returns: monotonic nanoseconds at which to call again at the latest; nil if nothing is waited for.
     package func turn(now: Moment) -> Int64? {
+        guard !hasGivenUp else { return nil }
         let time = now.monotonic
         while let reference = timers.popDue(at: time) { wake(reference, now: time) }
         if stopping == nil {
-            for partition in partitions.values where partition.refusals.firstUnsettled != nil {
+            for partition in partitions.all where partition.refusals.firstUnsettled != nil {
                 writeRefusals(of: partition, now: time)
             }
             startCalls(now: now)
@@ -16,18 +17,29 @@ extension Settlement {
         }
         proceedWithLeaving(now: time)
         proceedWithStopping(now: time)
-        if stopping == nil || placesTaken > 0 { startCommitIfDue(now: time) }
+        if maySettle { startCommitIfDue(now: time) }
         balanceMemory()
-        return nextDeadline
+        return hasGivenUp ? nil : nextDeadline
+    }
+
+    /// Whether anything can still become settled; the last commit before leaving is not made by the clock.
+    var maySettle: Bool {
+        guard let stopping else { return true }
+        return !stopping.hasLeft && placesTaken > 0
     }
 
     private var nextDeadline: Int64? {
         var deadline = timers.earliest ?? .max
         if let due = nextCommitDue { deadline = min(deadline, due) }
-        if commit != nil, let leavingSince {
-            deadline = min(deadline, leavingSince + settings.revokeDeadline.nanoseconds)
+        if commit != nil {
+            // Only its outcome, or losing patience with it, lets anything else go on.
+            if let leavingSince { deadline = min(deadline, leavingSince + settings.revokeDeadline.nanoseconds) }
+        } else {
+            if let stopping, !stopping.hasLeft { deadline = min(deadline, stopping.deadline) }
+            if stopping == nil, !lanesToCut.isEmpty, placesTaken < settings.concurrency {
+                deadline = min(deadline, commitRetryAt)
+            }
         }
-        if let stopping, !stopping.hasLeft { deadline = min(deadline, stopping.deadline) }
         return deadline == .max ? nil : deadline
     }
 
@@ -59,43 +71,47 @@ extension Settlement {
             else { continue }
             cut(lane, of: partition, now: now)
         }
-        for partition in partitions.values
-        where partition.isFull && partition.intents.isEmpty && placesTaken < settings.concurrency {
+        for partition in partitions.all
+        where partition.isFull && partition.intents.isEmpty && partition.noRoomForHeadAt != partition.version
+            && placesTaken < settings.concurrency
+        {
             cutHead(of: partition, now: now)
         }
     }
 
     /// A full ledger gets room again only as the watermark moves, so the lane that holds the watermark goes on alone. It
     /// is cut below the next lane's first event: once it is settled, the watermark has passed it, and it leaves nothing
-    /// behind in the ledger.
+    /// behind in the ledger. Where undecodable records hold the watermark, it moves once they are written.
     private func cutHead(of partition: Partition, now: Moment) {
         var head: Lane?
-        var next = Int64.max
+        var next = partition.refusals.firstUnsettled ?? .max
         for number in partition.active {
             let lane = partition.lanes.lanes[Int(number)]
             guard let first = lane.firstUnsettled else { continue }
             if let current = head?.firstUnsettled, current < first {
                 next = min(next, first)
             } else {
-                next = head?.firstUnsettled ?? next
+                next = min(next, head?.firstUnsettled ?? .max)
                 head = lane
             }
         }
-        guard let head, head.flight == nil, !partition.isLeaving, hold(head, of: partition) else { return }
+        guard let head, let first = head.firstUnsettled, first < next, head.flight == nil, !partition.isLeaving else {
+            return
+        }
+        let reference = partition.reference(to: head.number)
+        // (No place in the queue for the dataset: this is asked every turn.)
+        guard holders[head.dataset] ?? reference == reference else { return }
+        holders[head.dataset] = reference
         if let rest = head.segments[0].split(from: next) { head.segments.insert(rest, at: 1) }
         cut(head, of: partition, now: now)
+        partition.headIntent = head.number
     }
 
     private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
         let segment = lane.segments.removeFirst()
         guard let last = segment.lastOffset else { return }
         let batch = Batch(dataset: lane.dataset, partition: partition.number, cut: last, segment: segment)
-        var flight = Flight(cut: last, phase: .unrecorded)
-        flight.batch = batch
-        flight.chain = Chain(lineCount: batch.lineCount, trustsLoneLine: lane.trustsLoneLine)
-        flight.firstSent = now.wall / 1000
-        flight.cutAt = now.monotonic
-        lane.flight = flight
+        lane.flight = Flight(of: batch, doubtsLoneLine: lane.doubtsLoneLine, now: now)
         placesTaken += 1
         partition.intents.append(lane.number)
         partition.version += 1
@@ -120,10 +136,10 @@ extension Settlement {
         guard !partitions.isEmpty else { return }
         let half = settings.memoryBytes / 2
         let share = half / partitions.count
-        let total = partitions.values.reduce(0) { $0 + $1.heldBytes }
+        let total = partitions.all.reduce(0) { $0 + $1.heldBytes }
         var pause: [Int32] = []
         var resume: [Int32] = []
-        for partition in partitions.values {
+        for partition in partitions.all {
             if partition.isPaused {
                 // Late, because a resumed partition fetches anew what was thrown away when it was paused.
                 guard partition.heldBytes <= share / 2 || total <= half / 2 else { continue }

@@ -11,7 +11,7 @@ package final class Settlement {
     let linger: Int64
     var random: SplitMix64
 
-    var partitions: [Int32: Partition] = [:]
+    var partitions = PartitionTable()
     var epoch = 0
     var sequence = 0
     var timers = TimerQueue()
@@ -34,6 +34,7 @@ package final class Settlement {
     var leavingSince: Int64?
     var partingNumbers: Set<Int32> = []
     var stopping: Stopping?
+    var hasGivenUp = false
 
     package internal(set) var counters = Counters()
     var actions: [Action] = []

@@ -54,11 +54,12 @@ final class CallRunner: Sendable {
 
     /// The token is too old to be sent again: is everything there as it was sent?
     private func readBack(_ call: Call) async throws(DatasetClientError) -> Answer {
-        var missing: Set<String> = []
-        call.batch.forEachLine(of: call.piece) { missing.insert(String(decoding: $0, as: UTF8.self)) }
+        // Bytes, not strings: two spellings of one character make equal strings, but name different images.
+        var missing: Set<[UInt8]> = []
+        call.batch.forEachLine(of: call.piece) { missing.insert(Array($0)) }
         let dataset = call.batch.dataset
         for try await page in client.listDatasetEntries(project: dataset.project, type: dataset.type) {
-            missing.subtract(page)
+            for entry in page { missing.remove(Array(entry.utf8)) }
             if missing.isEmpty { return .completed }
         }
         return missing.isEmpty ? .completed : .notAsSent

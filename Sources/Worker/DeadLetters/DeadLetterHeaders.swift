@@ -9,6 +9,16 @@ struct DeadLetterHeaders {
     let message: String
     private let all: [RecordHeader]
 
+    /// Bytes of a value that had to be left out.
+    static let omittedBytes = "linefeed-omitted-bytes"
+    /// Everything that a refusal says of a record.
+    private static let names: Set<String> = [
+        "linefeed-origin-topic", "linefeed-origin-partition", "linefeed-origin-offset", "linefeed-group",
+        "linefeed-reason", "linefeed-message", "linefeed-field", "linefeed-dataset", omittedBytes,
+    ]
+    /// Scalars of a message at most: an endpoint may answer with a page.
+    private static let messageLimit = 1000
+
     init(letter: DeadLetter, partition: Int32, dataset: DatasetKey?, topic: String, group: String) {
         var field: String?
         switch letter.cause {
@@ -18,7 +28,7 @@ struct DeadLetterHeaders {
             field = rejection.field
         case .refused(let cause, let text):
             reason = cause.rawValue
-            message = text
+            message = String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.messageLimit)))
         }
         var pairs = [
             ("linefeed-origin-topic", topic), ("linefeed-origin-partition", String(partition)),
@@ -32,7 +42,6 @@ struct DeadLetterHeaders {
 
     /// The record's own headers, then these; what an earlier refusal had said of the record is replaced.
     func added(to own: [RecordHeader]) -> [RecordHeader] {
-        let names = Set(all.map(\.name))
-        return own.filter { !names.contains($0.name) } + all
+        own.filter { !Self.names.contains($0.name) } + all
     }
 }

@@ -13,9 +13,11 @@ actor DeadLetterWriter {
     private let logger: Logger
     // Most workers never see a dead letter, so the clients are made for the first one.
     private var producer: Producer?
-    private var reader: ClusterReader?
+    private var originals: OriginalRecords?
+    private var isClosed = false
 
-    private static let timeout: Duration = .seconds(10)
+    /// Letters that are read, sent and acknowledged together.
+    private static let chunk = 200
 
     init(configuration: WorkerConfiguration, mailbox: Mailbox, logger: Logger) {
         self.configuration = configuration
@@ -27,52 +29,138 @@ actor DeadLetterWriter {
     ///   from the log again.
     func write(_ request: DeadLetterRequest, _ kept: [Int64: StoredRecord]) async {
         do throws(KafkaError) {
-            let producer = try connectedProducer()
-            for letter in request.letters {
-                var record = kept[letter.offset]
-                if record == nil { record = try await original(request.partition, letter.offset) }
-                let headers = DeadLetterHeaders(
-                    letter: letter, partition: request.partition, dataset: request.dataset,
-                    topic: configuration.settlement.topic, group: configuration.settlement.group)
-                _ = try await producer.send(
-                    topic: configuration.deadLetterTopic, partition: nil, key: record?.key,
-                    value: record == nil ? letter.line : record?.value,
-                    headers: headers.added(to: record?.headers ?? []),
-                    timestampMilliseconds: record?.timestampMilliseconds)
-                logger.warning(
-                    "Dead letter",
-                    metadata: [
-                        "partition": "\(request.partition)", "offset": "\(letter.offset)",
-                        "dataset": "\(request.dataset.map(\.description) ?? "-")", "reason": "\(headers.reason)",
-                        "message": "\(headers.message)",
-                    ])
+            var rest = request.letters[...]
+            while !rest.isEmpty {
+                let letters = Array(rest.prefix(Self.chunk))
+                rest = rest.dropFirst(Self.chunk)
+                try await write(letters, of: request, kept)
             }
             mailbox.post(.deadLettersFinished(request.id, failure: nil))
         } catch {
-            logger.error("Dead letters cannot be written", metadata: ["error": "\(error)"])
+            logger.error(
+                "Dead letters cannot be written",
+                metadata: ["topic": "\(configuration.deadLetterTopic)", "error": "\(error)"])
             mailbox.post(.deadLettersFinished(request.id, failure: error.description))
+            if error.isFatal { await replaceProducer() }
         }
     }
 
+    /// Ends deliveries that are still under way. Whoever calls waits for none of them.
     func close() async {
-        await producer?.close(deadline: .seconds(1))
-        producer = nil
+        isClosed = true
+        await replaceProducer()
     }
 
-    /// nil where the log no longer holds the record.
-    private func original(_ partition: Int32, _ offset: Int64) async throws(KafkaError) -> StoredRecord? {
-        if reader == nil {
-            reader = try ClusterReader(
-                properties: configuration.kafka, group: configuration.settlement.group, log: logger.kafkaLog)
+    private func write(
+        _ letters: [DeadLetter], of request: DeadLetterRequest, _ kept: [Int64: StoredRecord]
+    ) async throws(KafkaError) {
+        var records = kept
+        let missing = letters.map(\.offset).filter { kept[$0] == nil }
+        if !missing.isEmpty {
+            records.merge(
+                try await connectedOriginals().records(partition: request.partition, offsets: missing)
+            ) { own, _ in own }
         }
-        return try await reader?.record(
-            configuration.settlement.topic, partition: partition, offset: offset, timeout: Self.timeout)
+        let messages = letters.map { letter in
+            let headers = DeadLetterHeaders(
+                letter: letter, partition: request.partition, dataset: request.dataset,
+                topic: configuration.settlement.topic, group: configuration.settlement.group)
+            return DeadLetterMessage(letter: letter, record: records[letter.offset], headers: headers)
+        }
+        try await send(messages)
+        for message in messages {
+            logger.warning(
+                "Dead letter",
+                metadata: [
+                    "partition": "\(request.partition)", "offset": "\(message.offset)",
+                    "dataset": "\(request.dataset.map(\.description) ?? "-")", "reason": "\(message.headers.reason)",
+                    "detail": "\(message.headers.message)",
+                ])
+        }
+    }
+
+    /// Sends all, in order, and waits for all.
+    private func send(_ messages: [DeadLetterMessage]) async throws(KafkaError) {
+        let producer = try connectedProducer()
+        let oversized = try await deliver(messages, by: producer)
+        guard !oversized.isEmpty else { return }
+        // Sent again as it is, it would be refused for ever, and its lane would stand still.
+        logger.error(
+            "Dead letters larger than their topic takes are written without their values",
+            metadata: ["topic": "\(configuration.deadLetterTopic)", "offsets": "\(oversized.map(\.offset))"])
+        let refused = try await deliver(oversized.map(\.withoutValue), by: producer)
+        guard refused.isEmpty else { throw KafkaError.messageTooLarge(configuration.deadLetterTopic) }
+    }
+
+    /// - Returns: the messages that the broker finds too large.
+    private func deliver(
+        _ messages: [DeadLetterMessage], by producer: Producer
+    ) async throws(KafkaError) -> [DeadLetterMessage] {
+        let (reports, continuation) = AsyncStream.makeStream(of: (Int, KafkaError?).self)
+        for (number, message) in messages.enumerated() {
+            await producer.enqueue(
+                topic: configuration.deadLetterTopic, key: message.key, value: message.value,
+                headers: message.allHeaders, timestampMilliseconds: message.timestampMilliseconds
+            ) { result in
+                switch result {
+                case .success: continuation.yield((number, nil))
+                case .failure(let error): continuation.yield((number, error))
+                }
+            }
+        }
+        var oversized: [DeadLetterMessage] = []
+        var failure: KafkaError?
+        var missing = messages.count
+        for await (number, error) in reports {
+            if let error {
+                if error.isMessageTooLarge { oversized.append(messages[number]) } else { failure = failure ?? error }
+            }
+            missing -= 1
+            if missing == 0 { break }
+        }
+        if let failure { throw failure }
+        // The stream ends early only with the membership, which nobody outlives who waits for this.
+        guard missing == 0 else { throw KafkaError.closed("write dead letters") }
+        return oversized
+    }
+
+    private func connectedOriginals() throws(KafkaError) -> OriginalRecords {
+        if let originals { return originals }
+        guard !isClosed else { throw KafkaError.closed("read original records") }
+        let made = try OriginalRecords(configuration: configuration, logger: logger)
+        originals = made
+        return made
     }
 
     private func connectedProducer() throws(KafkaError) -> Producer {
         if let producer { return producer }
-        let made = try Producer(properties: configuration.kafka, log: logger.kafkaLog)
+        guard !isClosed else { throw KafkaError.closed("write dead letters") }
+        var properties = configuration.kafka
+        // A record that the source topic took must not fail here for librdkafka's own limit of 1 MB.
+        if properties["message.max.bytes"] == nil { properties["message.max.bytes"] = "67108864" }
+        let made = try Producer(properties: properties, log: logger.kafkaLog)
         producer = made
         return made
+    }
+
+    private func replaceProducer() async {
+        let old = producer
+        producer = nil
+        await old?.close(deadline: .zero)
+    }
+}
+
+extension KafkaError {
+    /// By the broker's limit, or by librdkafka's own.
+    fileprivate var isMessageTooLarge: Bool { name == "MSG_SIZE_TOO_LARGE" }
+
+    fileprivate static func messageTooLarge(_ topic: String) -> KafkaError {
+        KafkaError(
+            code: 10, name: "MSG_SIZE_TOO_LARGE", message: "\(topic) does not even take the record's key and headers",
+            operation: "write dead letters")
+    }
+
+    static func closed(_ operation: String) -> KafkaError {
+        KafkaError(code: -197, name: "_DESTROY", message: "the worker leaves the group", operation: operation)
     }
 }

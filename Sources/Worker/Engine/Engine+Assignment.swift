@@ -7,63 +7,92 @@ struct PendingAssignment {
     var partitions: Set<Int32> = []
     /// Monotonic nanoseconds of the next try to read them.
     var nextTry: Int64?
+    /// How often a committed offset was seen beyond the end of its log.
+    var looksBeyondEnd: [Int32: Int] = [:]
 }
 
 extension Engine {
-    /// How long one question to the cluster may keep the poll thread. Nothing of these partitions is being read
-    /// meanwhile, and heartbeats go on by themselves.
-    private static let timeout: Duration = .seconds(5)
+    /// How long one question to the cluster may keep the poll thread. Heartbeats go on by themselves, but answers, commit
+    /// results and a wish to stop wait meanwhile.
+    private static let timeout: Duration = .seconds(2)
     private static let pause: Duration = .milliseconds(500)
+    /// How often a log must end below the committed offset before that is believed.
+    private static let looksBeforeBelief = 5
 
     func partitionsAssigned(_ partitions: [Int32], by control: ConsumerControl) {
+        // Each assignment replaces one that was not answered yet.
+        toAssign = PendingAssignment()
         guard !partitions.isEmpty else { return }
-        toAssign.partitions.formUnion(partitions)
-        toAssign.nextTry = .min
+        guard !isClosing else {
+            // The group cannot be left before this is answered; at the end of the log nothing comes of it.
+            return control.assign(partitions.map { ($0, ConsumerControl.end) })
+        }
+        // A stop takes nothing on; closing answers the assignment.
+        guard !isStopping else { return }
+        toAssign = PendingAssignment(partitions: Set(partitions), nextTry: .min)
         readCommittedOffsets(control, now: clock.now)
     }
 
     func partitionsRevoked(_ partitions: [Int32], by control: ConsumerControl) {
-        forgetPending(partitions)
-        if hasGivenUp {
-            settlement.lose(partitions)
-            control.unassign(partitions)
-        } else {
-            settlement.revoke(partitions, now: clock.now)
-        }
+        toAssign = PendingAssignment()
+        guard !hasGivenUp else { return control.unassign(partitions) }
+        revoked.formUnion(partitions)
+        settlement.revoke(partitions, now: clock.now)
     }
 
     func partitionsLost(_ partitions: [Int32], by control: ConsumerControl) {
         logger.warning("Lost partitions", metadata: ["partitions": "\(partitions)"])
-        forgetPending(partitions)
+        toAssign = PendingAssignment()
         settlement.lose(partitions)
-        for partition in partitions { kept[partition] = nil }
+        forget(partitions)
+        // librdkafka keeps a commit while the coordinator is away and may send it again as a member of a later
+        // generation, over what the new owner has written by then. Only closing the client takes it back.
+        if outstanding != nil { reasonToGiveUp = "partitions were lost while a commit had no outcome" }
     }
 
-    private func forgetPending(_ partitions: [Int32]) {
-        toAssign.partitions.subtract(partitions)
-        if toAssign.partitions.isEmpty { toAssign.nextTry = nil }
+    func unassign(_ partitions: [Int32], _ control: ConsumerControl) {
+        forget(partitions)
+        control.unassign(partitions)
+    }
+
+    private func forget(_ partitions: [Int32]) {
+        for partition in partitions {
+            kept.drop(partition)
+            committed[partition] = nil
+            revoked.remove(partition)
+        }
     }
 
     /// Takes over the partitions whose offsets can be read; the others are tried again.
     func readCommittedOffsets(_ control: ConsumerControl, now: Moment) {
         guard let nextTry = toAssign.nextTry, nextTry <= now.monotonic else { return }
         do throws(KafkaError) {
-            for committed in try control.committed(toAssign.partitions.sorted(), timeout: Self.timeout) {
-                if let error = committed.error { throw error }
-                let log = try control.watermarks(committed.partition, timeout: Self.timeout)
-                takeOver(committed, log: log, control, now: now)
+            var failure: KafkaError?
+            for found in try control.committed(toAssign.partitions.sorted(), timeout: Self.timeout) {
+                if let error = found.error {
+                    failure = failure ?? error
+                    continue
+                }
+                let log = try control.watermarks(found.partition, timeout: Self.timeout)
+                takeOver(found, log: log, control, now: now)
             }
+            if let failure { throw failure }
         } catch {
-            logger.warning("Cannot read committed offsets yet", metadata: ["error": "\(error)"])
+            logger.warning(
+                "Cannot read where to begin; trying again",
+                metadata: ["partitions": "\(toAssign.partitions.sorted())", "error": "\(error)"])
         }
         toAssign.nextTry =
             toAssign.partitions.isEmpty ? nil : clock.now.monotonic + Self.pause.nanoseconds
     }
 
-    private func takeOver(_ committed: CommittedOffset, log: Watermarks, _ control: ConsumerControl, now: Moment) {
-        let partition = committed.partition
-        var offset = committed.offset
+    private func takeOver(_ found: CommittedOffset, log: Watermarks, _ control: ConsumerControl, now: Moment) {
+        let partition = found.partition
+        var offset = found.offset
         if let known = offset, known > log.high {
+            // A leader that has just been elected may not know yet how far its log is acknowledged.
+            toAssign.looksBeyondEnd[partition, default: 0] += 1
+            guard toAssign.looksBeyondEnd[partition] == Self.looksBeforeBelief else { return }
             // A topic made anew under its old name, or a log that was cut back. Waiting for the offset to be reached
             // would skip records without a word.
             logger.error(
@@ -75,10 +104,18 @@ extension Engine {
                 "Records were removed before they were read",
                 metadata: ["partition": "\(partition)", "committed": "\(known)", "beginning": "\(log.low)"])
         }
-        let beginning = configuration.kafka["auto.offset.reset"] == "latest" ? log.high : log.low
+        committed[partition] = found.offset.map {
+            OffsetCommit(partition: partition, offset: $0, metadata: found.metadata)
+        }
+        let beginning = startsAtEnd ? log.high : log.low
         settlement.assign(
-            partition, committed: offset, metadata: offset == nil ? "" : committed.metadata, start: beginning, now: now)
+            partition, committed: offset, metadata: offset == nil ? "" : found.metadata, start: beginning, now: now)
         toAssign.partitions.remove(partition)
         control.assign([(partition, max(offset ?? beginning, log.low))])
+    }
+
+    /// The property has three names for each end.
+    private var startsAtEnd: Bool {
+        ["latest", "largest", "end"].contains(configuration.kafka["auto.offset.reset"] ?? "")
     }
 }

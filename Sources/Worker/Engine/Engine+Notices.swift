@@ -28,11 +28,11 @@ extension Engine {
                 ])
         case .waiting(let dataset, let partition, let reason, let message, let delay, let failures):
             logger.log(
-                // Once is everyday life; again and again is somebody's concern.
-                level: failures < 3 ? .debug : .warning, "Lane waits",
+                // Once is everyday life; again and again is somebody's concern, but not at every try of every lane.
+                level: failures >= 4 && failures.nonzeroBitCount == 1 ? .warning : .debug, "Lane waits",
                 metadata: [
                     "dataset": "\(dataset)", "partition": "\(partition)", "reason": "\(reason.rawValue)",
-                    "message": "\(message)", "milliseconds": "\(delay.nanoseconds / 1_000_000)",
+                    "detail": "\(message)", "milliseconds": "\(delay.nanoseconds / 1_000_000)",
                     "failures": "\(failures)",
                 ])
         case .commitFailed(let reason):

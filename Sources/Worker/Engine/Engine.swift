@@ -17,12 +17,31 @@ final class Engine: ConsumerDelegate {
     let clock = SystemClock()
     /// The time of this round. Reading the clock for every record would cost as much as decoding it.
     private var roundTime: Moment?
-    /// Undecodable records that wait to be dead-lettered, by partition and offset.
-    var kept: [Int32: [Int64: StoredRecord]] = [:]
+    /// Undecodable records that wait to be dead-lettered.
+    var kept = KeptRecords()
     /// Partitions whose committed offsets could not be read yet.
     var toAssign = PendingAssignment()
-    var hasGivenUp = false
+    /// Partitions that the group wants back and has not got back.
+    var revoked: Set<Int32> = []
+    /// What the coordinator is known to hold for our partitions.
+    var committed: [Int32: OffsetCommit] = [:]
+    var outstanding: OutstandingCommit?
+
+    /// Set where the next turn must give up: a callback of librdkafka's is no place to close its client.
+    var reasonToGiveUp: String?
+    private(set) var hasGivenUp = false
+    /// The client is being closed: nothing new is taken on.
+    private(set) var isClosing = false
+    /// Monotonic nanoseconds at which a stop no longer waits for a commit.
+    private var stopDeadline: Int64?
+    var isStopping: Bool { stopDeadline != nil }
+    private var droppedRecords = 0
     private var publishedAt: Int64 = .min / 2
+    private var isStatusStale = false
+
+    /// What a stop waits for an outstanding commit, once the batches have had their grace.
+    private static let lastCommitGrace: Duration = .milliseconds(500)
+    private static let statusInterval: Int64 = 100_000_000
 
     init(
         configuration: WorkerConfiguration, mailbox: Mailbox, requests: AsyncStream<EngineRequest>.Continuation,
@@ -54,7 +73,7 @@ final class Engine: ConsumerDelegate {
             let copy = StoredRecord(copying: record)
             let isNew = settlement.append(
                 rejection, bytes: copy.byteCount, partition: partition, offset: offset, now: now)
-            if isNew { kept[partition, default: [:]][offset] = copy }
+            if isNew { kept.keep(copy) }
         }
     }
 
@@ -75,12 +94,28 @@ final class Engine: ConsumerDelegate {
         roundTime = nil
         let now = clock.now
         for message in mailbox.take() { read(message, now: now) }
+        guard !hasGivenUp else { return .seconds(1) }
+        readBackCommit(control, now: now)
         readCommittedOffsets(control, now: now)
+        noteDroppedRecords(control)
         let deadline = settlement.turn(now: now)
         carryOut(control)
+        if let reasonToGiveUp { giveUp(reasonToGiveUp, control) }
+        if let stopDeadline, stopDeadline <= now.monotonic, !isClosing {
+            giveUp("the time to stop is over, and not everything could be written", control)
+        }
         publishStatus(now: now.monotonic)
-        let next = min(deadline ?? .max, toAssign.nextTry ?? .max)
-        return next == .max ? .seconds(1) : .nanoseconds(max(0, next - now.monotonic))
+        return wait(until: deadline)
+    }
+
+    private func wait(until deadline: Int64?) -> Duration {
+        var next = min(
+            deadline ?? .max, toAssign.nextTry ?? .max, outstanding?.nextReadBack ?? .max,
+            isClosing ? .max : stopDeadline ?? .max)
+        if isStatusStale { next = min(next, publishedAt + Self.statusInterval) }
+        guard next != .max else { return .seconds(1) }
+        // A time that has come and asks for nothing (a stop that waits for a commit) must not keep the thread spinning.
+        return max(.nanoseconds(next - clock.now.monotonic), .milliseconds(1))
     }
 
     private func read(_ message: Mailbox.Message, now: Moment) {
@@ -89,25 +124,14 @@ final class Engine: ConsumerDelegate {
             settlement.callFinished(id, answer, now: now)
         case .deadLettersFinished(let id, let failure):
             settlement.deadLettersFinished(id, failure: failure, now: now)
-            if failure == nil { forget(writtenBy: id) }
-        case .stop:
-            settlement.stop(grace: configuration.stopGrace, now: now)
+            kept.finishWriting(id, successfully: failure == nil)
+        case .stop(let grace):
+            settlement.stop(grace: grace, now: now)
+            let deadline = now.monotonic + (grace + Self.lastCommitGrace).nanoseconds
+            stopDeadline = min(stopDeadline ?? .max, deadline)
+            // Partitions that were not taken over yet are left to the next owner as they are.
+            toAssign = PendingAssignment()
         }
-    }
-
-    func commitFinished(_ id: CommitID, _ outcome: CommitOutcome, by control: ConsumerControl) {
-        guard !hasGivenUp else { return }
-        let answer: CommitAnswer =
-            switch outcome {
-            case .resolved(let results):
-                .resolved(
-                    refused: Dictionary(
-                        results.compactMap { result in result.error.map { (result.partition, $0.description) } },
-                        uniquingKeysWith: { first, _ in first }))
-            case .failed(let error): .failed(error.description)
-            case .timedOut: .unknown
-            }
-        settlement.commitFinished(answer, now: clock.now)
     }
 
     func consumerFailed(_ error: KafkaError, by control: ConsumerControl) {
@@ -119,57 +143,69 @@ final class Engine: ConsumerDelegate {
 
     private func carryOut(_ control: ConsumerControl) {
         for action in settlement.takeActions() {
+            if case .notice(let notice) = action {
+                log(notice)
+                continue
+            }
+            // Whatever was decided beside giving up was decided without knowing what the coordinator holds.
+            guard !hasGivenUp else { continue }
             switch action {
             case .commit(let commits, let deadline):
-                _ = control.commit(
-                    commits.map {
-                        OffsetCommit(partition: $0.partition, offset: $0.offset, metadata: $0.metadata)
-                    }, deadline: deadline)
+                commit(commits, deadline: deadline, control)
             case .call(let call):
                 requests.yield(.call(call))
             case .deadLetter(let request):
-                let kept = kept[request.partition] ?? [:]
-                requests.yield(
-                    .deadLetter(
-                        request,
-                        kept: kept.isEmpty
-                            ? [:]
-                            : Dictionary(
-                                request.letters.compactMap { letter in
-                                    kept[letter.offset].map { (letter.offset, $0) }
-                                }, uniquingKeysWith: { first, _ in first })))
-                writing[request.id] = request.letters.map(\.offset)
+                requests.yield(.deadLetter(request, kept: kept.startWriting(request)))
             case .pause(let partitions):
                 logger.debug("Paused: above the share of memory", metadata: ["partitions": "\(partitions)"])
                 control.pause(partitions)
             case .resume(let partitions):
                 control.resume(partitions)
             case .unassign(let partitions):
-                for partition in partitions { kept[partition] = nil }
-                control.unassign(partitions)
+                unassign(partitions, control)
             case .leave:
+                isClosing = true
                 control.close(deadline: configuration.closeDeadline)
             case .giveUp(let reason):
-                logger.error("Giving up the place in the group", metadata: ["reason": "\(reason)"])
-                hasGivenUp = true
-                mailbox.giveUp()
-                settlement.lose(control.assignment)
-                control.close(deadline: configuration.closeDeadline)
-            case .notice(let notice):
-                log(notice)
+                giveUp(reason, control)
+            case .notice:
+                break
             }
         }
     }
 
-    /// Offsets of the dead letters that are being written, by request.
-    private var writing: [RequestID: [Int64]] = [:]
+    /// Closes the client rather than let it write once more; a new membership starts from what the group then holds.
+    private func giveUp(_ reason: String, _ control: ConsumerControl) {
+        guard !hasGivenUp else { return }
+        logger.log(
+            level: isStopping ? .notice : .error, "Giving up the place in the group", metadata: ["reason": "\(reason)"])
+        hasGivenUp = true
+        isClosing = true
+        outstanding = nil
+        toAssign = PendingAssignment()
+        mailbox.giveUp()
+        settlement.lose(settlement.summary.partitions)
+        kept.removeAll()
+        control.unassign(Array(revoked))
+        revoked = []
+        control.close(deadline: configuration.closeDeadline)
+        publish(settlement.summary)
+    }
 
-    private func forget(writtenBy id: RequestID) {
-        for offset in writing.removeValue(forKey: id) ?? [] { kept[id.lane.partition]?[offset] = nil }
+    /// librdkafka went back by itself, or the log was made anew below our position: nothing of that is read, and silence
+    /// about it would look like health.
+    private func noteDroppedRecords(_ control: ConsumerControl) {
+        let dropped = control.dropped.rewound
+        guard dropped != droppedRecords else { return }
+        logger.warning(
+            "Dropped records from below the position: read before, or of a topic that was made anew",
+            metadata: ["records": "\(dropped - droppedRecords)"])
+        droppedRecords = dropped
     }
 
     private func publishStatus(now: Int64) {
-        guard now - publishedAt >= 100_000_000 else { return }
+        isStatusStale = now - publishedAt < Self.statusInterval && !isClosing
+        guard !isStatusStale else { return }
         publishedAt = now
         publish(settlement.summary)
     }

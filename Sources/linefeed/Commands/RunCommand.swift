@@ -62,6 +62,10 @@ struct RunCommand: AsyncParsableCommand {
         guard (8192 * 4...10_485_760).contains(batchBytes.bytes) else {
             throw ValidationError("--batch-bytes takes 32768 (one longest line) to 10485760 (the API's limit).")
         }
+        guard linger.duration <= .seconds(3600) else { throw ValidationError("--linger takes at most 1h.") }
+        guard deadLetterTopic != kafka.topic, deadLetterTopic?.isEmpty != true else {
+            throw ValidationError("--dead-letter-topic takes a topic of its own, or refused records would come back.")
+        }
         guard memory.bytes >= 1 << 20 else { throw ValidationError("--memory takes at least 1MiB.") }
     }
 

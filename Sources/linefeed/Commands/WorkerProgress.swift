@@ -8,7 +8,9 @@ struct WorkerProgress: Service {
     let worker: Worker
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        // An error thrown here, were it only the cancellation, would end the group as a failure and cut short the
+        // worker's own stop.
+        try? await cancelWhenGracefulShutdown {
             while true {
                 try await Task.sleep(for: .milliseconds(250))
                 Console.shared.progress(line)

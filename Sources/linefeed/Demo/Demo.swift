@@ -16,7 +16,7 @@ struct Demo {
     private static let partitions = 6
     private static let group = "linefeed-demo"
     /// Dead workers are noticed by their silence; a demo has no time for the usual 45 seconds of it.
-    private static let session = "2500"
+    private static let session = "3500"
     private static let deadline: Duration = .seconds(180)
 
     func run() async throws {

@@ -1,0 +1,89 @@
+import Labelling
+import Settlement
+
+/// A rule of the protocol that is switched off, by tampering with what passes between the machine and the world, or by a
+/// world that does not keep its side. The simulator has to notice each.
+enum Mutation: String, CaseIterable, Sendable {
+    /// Rule 1: calls go out while the commit that names them is still under way.
+    case callBeforeIntentIsAcknowledged
+    /// Rule 1: nobody refuses the commit of a member that is no longer one.
+    case staleMembersMayCommit
+    /// Rule 2: a batch that is re-formed takes whatever has come by then.
+    case cutDependsOnTime
+    /// Rule 2: ledgers do not say what is in flight.
+    case ledgerWithoutInFlight
+    /// Rule 3: another token for the same batch in another process.
+    case tokenWithRandomness
+    /// Rule 4: what has settled above the watermark is forgotten.
+    case nothingSettledAboveWatermark
+    /// Rule 5: the floor lies above something unsettled.
+    case floorTooHigh
+    /// The watermark passes an unsettled event.
+    case commitPastUnsettled
+    /// Rule 8: a commit without metadata.
+    case commitWithoutLedger
+    /// Rule 9: an answer to an older ownership's call is taken for one to this one's.
+    case epochIgnored
+    /// Rule 9: partitions are given back while a commit is outstanding.
+    case revokeDoesNotWait
+    /// Rule 11: nobody looks at how old a token is.
+    case tokenNeverAges
+    /// An accepted update is taken for an applied one.
+    case acceptedIsSettled
+    /// A dead letter is taken for written before it is.
+    case deadLetterUnacknowledged
+    /// An update that was rolled back is tried under the same token for ever.
+    case attemptIgnored
+    /// The re-formed batch leaves its last event out.
+    case reformedTooShort
+
+    /// What the member would commit, with its rule broken.
+    func tamper(_ commit: PartitionCommit, coder: LedgerCoder, position: Int64) -> PartitionCommit {
+        guard var ledger = try? coder.decode(commit.metadata, committedAt: commit.offset) else { return commit }
+        var commit = commit
+        switch self {
+        case .ledgerWithoutInFlight:
+            for index in ledger.entries.indices { ledger.entries[index].inFlight = nil }
+        case .nothingSettledAboveWatermark:
+            ledger.floor = ledger.offset - 1
+            for index in ledger.entries.indices { ledger.entries[index].settled = ledger.offset - 1 }
+            ledger.entries.removeAll { $0.inFlight == nil }
+        case .floorTooHigh:
+            guard position > ledger.offset else { return commit }
+            ledger.floor = position - 1
+            ledger.entries.removeAll { $0.inFlight == nil && $0.settled < position - 1 }
+        case .commitPastUnsettled:
+            guard position > ledger.offset else { return commit }
+            ledger.offset += 1
+            ledger.floor = max(ledger.floor, ledger.offset - 1)
+            ledger.entries.removeAll { entry in entry.inFlight.map { $0.cut < ledger.offset } ?? false }
+            for index in ledger.entries.indices {
+                ledger.entries[index].settled = max(ledger.entries[index].settled, ledger.offset - 1)
+            }
+            commit.offset = ledger.offset
+        case .commitWithoutLedger:
+            commit.metadata = ""
+            return commit
+        default: return commit
+        }
+        commit.metadata = coder.encode(ledger)
+        return commit
+    }
+
+    /// What a member is told it once committed, with its rule broken.
+    func tamper(_ metadata: String, committedAt offset: Int64, coder: LedgerCoder, end: Int64, wall: Int64) -> String {
+        guard var ledger = try? coder.decode(metadata, committedAt: offset) else { return metadata }
+        for index in ledger.entries.indices {
+            guard var inFlight = ledger.entries[index].inFlight else { continue }
+            switch self {
+            case .cutDependsOnTime: inFlight.cut = max(inFlight.cut, end - 1)
+            case .reformedTooShort:
+                if inFlight.cut - 1 > ledger.entries[index].settled { inFlight.cut -= 1 }
+            case .tokenNeverAges: inFlight.firstSent = wall / 1000
+            default: return metadata
+            }
+            ledger.entries[index].inFlight = inFlight
+        }
+        return coder.encode(ledger)
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import Settlement
+import Testing
+
+@Suite struct SimulationTests {
+    struct Run {
+        var violation: String?
+        var steps: Int
+        var fingerprint: UInt64
+    }
+
+    private static func play(_ seed: UInt64, mutation: Mutation? = nil) -> Run {
+        let world = World(scenario: Scenario(seed: seed), mutation: mutation)
+        world.run()
+        return Run(violation: world.violation, steps: world.steps, fingerprint: world.fingerprint)
+    }
+
+    private static func number(_ name: String) -> Int? {
+        ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
+    }
+
+    @Test func noSeedBreaksThePromise() async throws {
+        if let seed = Self.number("LINEFEED_SIM_SEED") {
+            let world = World(scenario: Scenario(seed: UInt64(seed)), tracing: true)
+            world.run()
+            for line in world.traceLines { print(line) }
+            #expect(world.violation == nil)
+            return
+        }
+        let count = Self.number("LINEFEED_SIM_SEEDS") ?? 2000
+        let chunk = 64
+        let results = await withTaskGroup(of: (steps: Int, failures: [(UInt64, String)]).self) { group in
+            for start in stride(from: 0, to: count, by: chunk) {
+                group.addTask {
+                    var steps = 0
+                    var failures: [(UInt64, String)] = []
+                    for seed in start..<min(start + chunk, count) {
+                        let run = Self.play(UInt64(seed))
+                        steps += run.steps
+                        if let violation = run.violation { failures.append((UInt64(seed), violation)) }
+                    }
+                    return (steps, failures)
+                }
+            }
+            return await group.reduce(into: (steps: 0, failures: [(UInt64, String)]())) { total, part in
+                total.steps += part.steps
+                total.failures += part.failures
+            }
+        }
+        print("simulated \(count) seeds, \(results.steps) steps of the machine, \(results.failures.count) violations")
+        for (seed, violation) in results.failures.sorted(by: { $0.0 < $1.0 }).prefix(10) {
+            Issue.record("LINEFEED_SIM_SEED=\(seed): \(violation)")
+        }
+    }
+
+    /// Every rule that is switched off is missed by somebody.
+    @Test(arguments: Mutation.allCases) func everyRuleIsNeeded(mutation: Mutation) {
+        let limit = Self.number("LINEFEED_SIM_MUTATION_SEEDS") ?? 3000
+        for seed in 0..<UInt64(limit) {
+            if let violation = Self.play(seed, mutation: mutation).violation {
+                print("without its rule, \(mutation.rawValue) is caught at seed \(seed): \(violation)")
+                return
+            }
+        }
+        Issue.record("\(mutation.rawValue) was not noticed in \(limit) seeds")
+    }
+
+    @Test func aSeedReplaysToTheSameTrace() {
+        for seed in UInt64(0)..<50 {
+            #expect(Self.play(seed).fingerprint == Self.play(seed).fingerprint)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Settlement
+
+extension World {
+    /// How long, in wall milliseconds, an update's token is certain to protect it.
+    private static let protectedTime: Int64 = (7 * 3600 + 1800) * 1000
+
+    func apply(_ lines: [Int], to dataset: Int, token: String) {
+        for id in lines {
+            let event = log.events[id]
+            if let earlier = event.applied.first, wall - earlier < Self.protectedTime, !mayRepeat(event) {
+                report("event \(id) was applied a second time, by \(token)")
+            }
+            if event.deadLetters > 0, !mayRepeat(event) { report("event \(id) was dead-lettered, then applied") }
+            log.events[id].applied.append(wall)
+            api.datasets[dataset].entries[event.ref] = id
+        }
+    }
+
+    /// Where the ledger or records were taken away, the promise is at least once.
+    private func mayRepeat(_ event: SimulatedLog.Event) -> Bool {
+        foreign.contains(event.partition) || compacted.contains(event.dataset)
+    }
+
+    func record(_ letter: DeadLetter, partition: Int32) {
+        guard let event = log.event(partition, letter.offset) else {
+            report("a dead letter for an offset that does not exist")
+            return
+        }
+        note("event \(event.id) is dead-lettered: \(letter.cause)")
+        log.events[event.id].deadLetters += 1
+        switch letter.cause {
+        case .rejected:
+            if event.kind != .junk { report("event \(event.id) was rejected, though it can be read") }
+        case .refused(.datasetMissing, _):
+            if scenario.settings.onMissingDataset != .deadLetter || api.datasets[event.dataset].exists {
+                report("event \(event.id) was dead-lettered for a dataset that exists")
+            }
+        case .refused:
+            if !event.isBad, !scenario.hasOutage { report("event \(event.id) was dead-lettered, though it is good") }
+        }
+        if !event.applied.isEmpty, !mayRepeat(event) { report("event \(event.id) was applied, then dead-lettered") }
+    }
+
+    /// What a commit and its ledger say is settled has to be.
+    func checkCommit(_ commit: PartitionCommit) {
+        guard !foreign.contains(commit.partition) else { return }
+        let ledger = try? coder(commit.partition).decode(commit.metadata, committedAt: commit.offset)
+        if commit.offset > log.end(commit.partition) { report("an offset beyond the log was committed") }
+        for id in log.partitions[Int(commit.partition)] {
+            let event = log.events[id]
+            guard !log.isDone(event) else { continue }
+            if event.offset < commit.offset {
+                report("offset \(commit.offset) of partition \(commit.partition) passes event \(id)")
+            }
+            guard let ledger else { continue }
+            let dataset = event.hasLine ? SimulatedLog.datasets[event.dataset] : nil
+            let settled = ledger.entries.first { $0.dataset == dataset }?.settled ?? ledger.floor
+            if event.offset <= settled {
+                report("the ledger of partition \(commit.partition) says that event \(id) is settled")
+            }
+        }
+        if commit.metadata.utf8.count > scenario.settings.ledgerCharacters {
+            report("the ledger has \(commit.metadata.utf8.count) characters")
+        }
+    }
+
+    /// After everything has come to rest.
+    func checkEnd() {
+        var fold: [[Int: Int]] = Array(repeating: [:], count: scenario.datasets)
+        for ids in log.partitions {
+            for id in ids {
+                let event = log.events[id]
+                if !log.isDone(event) { report("event \(id) was neither applied nor dead-lettered") }
+                if event.isRemoved, event.applied.isEmpty { continue }
+                if event.hasLine, event.deadLetters == 0 { fold[event.dataset][event.ref] = id }
+            }
+        }
+        for (dataset, entries) in fold.enumerated() where api.datasets[dataset].entries != entries {
+            report(
+                "dataset \(dataset) holds \(api.datasets[dataset].entries.sorted { $0.key < $1.key }), "
+                    + "its events say \(entries.sorted { $0.key < $1.key })")
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Settlement
+
+extension World {
+    var areCommitAnswersLost: Bool { now < commitAnswersLostUntil }
+    var areDeadLettersDown: Bool { now < deadLettersDownUntil }
+    var areCallsUnreachable: Bool { now < unreachableUntil }
+    var areCallsDenied: Bool { now < deniedUntil }
+    var doUpdatesFail: Bool { now < updatesFailUntil }
+
+    func inject(_ fault: Scenario.Fault) {
+        let living = slots.compactMap { $0.flatMap { members[$0] } }
+        switch fault {
+        case .crash: if let member = living.randomElement(using: &random) { kill(member, because: "crashes") }
+        case .freeze(let time):
+            if let member = living.randomElement(using: &random) { freeze(member, until: now + time) }
+        case .rebalance: if coordinator.isStable, !coordinator.members.isEmpty { rebalance() }
+        case .stop:
+            if let member = living.randomElement(using: &random), member.frozenUntil == nil, !member.isStopping {
+                note("worker \(member.key) is asked to stop")
+                member.stop()
+            }
+        case .coordinatorDown(let time): coordinatorBackAt = max(coordinatorBackAt, now + time)
+        case .lostCommitAnswers(let time): commitAnswersLostUntil = now + time
+        case .everyUpdateFails(let time): updatesFailUntil = now + time
+        case .unreachable(let time): unreachableUntil = now + time
+        case .accessDenied(let time): deniedUntil = now + time
+        case .deadLettersDown(let time): deadLettersDownUntil = now + time
+        case .wallJump(let milliseconds): jump(milliseconds)
+        case .foreignMetadata: corrupt()
+        case .compaction: compact()
+        }
+        note("fault \(fault)")
+    }
+
+    /// Everything that takes hours is over: frozen processes are dead, requests on their way have timed out.
+    private func jump(_ milliseconds: Int64) {
+        for member in slots.compactMap({ $0.flatMap { members[$0] } }) where member.frozenUntil != nil {
+            kill(member, because: "was frozen for hours")
+        }
+        dropRequestsOnTheirWay()
+        for dataset in api.datasets.indices {
+            if let token = api.datasets[dataset].updating { endUpdate(dataset, token) }
+        }
+        moveWall(by: milliseconds)
+    }
+
+    /// An operator, or a mirroring tool, writes what is not ours.
+    private func corrupt() {
+        let partition = Int32.random(in: 0..<Int32(scenario.partitions), using: &random)
+        guard let committed = coordinator.committed[partition] else { return }
+        foreign.insert(partition)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: coordinator.committed[partition]?.metadata = ""
+        case 1: coordinator.committed[partition]?.metadata = "mirrored by hand"
+        default: coordinator.committed[partition]?.offset = Int64.random(in: 0...committed.offset, using: &random)
+        }
+    }
+
+    /// Records that a later one of the same image replaces are removed, and so is what lies below the committed offset.
+    private func compact() {
+        for id in log.events.indices where !log.events[id].isRemoved {
+            let event = log.events[id]
+            let committed = coordinator.committed[event.partition]?.offset ?? 0
+            let isReplaced = log.partitions[Int(event.partition)][Int(event.offset + 1)...].contains { later in
+                log.events[later].kind == .good && log.events[later].dataset == event.dataset
+                    && log.events[later].ref == event.ref
+            }
+            guard event.offset < committed || (event.hasLine && isReplaced && Bool.random(using: &random)) else {
+                continue
+            }
+            log.events[id].isRemoved = true
+            if event.offset >= committed { compacted.insert(event.dataset) }
+        }
+    }
+
+    func heal() {
+        note("everything heals")
+        markHealed()
+        for member in slots.compactMap({ $0.flatMap { members[$0] } }) where member.frozenUntil != nil {
+            thaw(member.key)
+        }
+        if scenario.settings.onMissingDataset == .wait {
+            for index in api.datasets.indices { api.datasets[index].exists = true }
+        }
+        for key in slots { key.flatMap { members[$0] }?.pollIfThereIsSomething() }
+    }
+}

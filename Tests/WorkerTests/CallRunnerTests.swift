@@ -1,0 +1,194 @@
+import DatasetClient
+import HTTPTypes
+import Hummingbird
+import Labelling
+import Logging
+import LookoutVision
+import NIOCore
+import ServiceLifecycle
+import Settlement
+import Synchronization
+import Testing
+
+@testable import Worker
+
+/// Calls made by the machine itself, at an endpoint that answers when the test says so.
+@Suite(.timeLimit(.minutes(1)))
+struct CallRunnerTests {
+    /// The partition is lost and comes back while its call is still on its way.
+    @Test func aBatchThatIsReformedJoinsTheCallInFlight() async throws {
+        let machine = Machine()
+        let first = try #require(machine.callForNewBatch())
+        let second = try #require(machine.callAfterComingBack())
+        #expect(first.id != second.id)
+
+        let server = HeldServer()
+        try await server.run { client in
+            let mailbox = Mailbox()
+            let answers = Answers()
+            mailbox.connect { answers.add(mailbox.take()) }
+            let runner = CallRunner(settings: machine.settings, client: client, mailbox: mailbox)
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await runner.run(first) }
+                await server.gate.arrival()
+                // The first is on its way: this one returns at once, and its answer comes with the first one's.
+                await runner.run(second)
+                server.gate.open()
+            }
+            #expect(server.patches == 1)
+            #expect(answers.complete(first, second))
+        }
+    }
+
+    @Test func aCallThatIsCancelledHasNoAnswer() async throws {
+        let machine = Machine()
+        let call = try #require(machine.callForNewBatch())
+        let server = HeldServer()
+        try await server.run { client in
+            let mailbox = Mailbox()
+            let runner = CallRunner(settings: machine.settings, client: client, mailbox: mailbox)
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await runner.run(call) }
+                await server.gate.arrival()
+                group.cancelAll()
+            }
+            #expect(mailbox.take().isEmpty)
+            server.gate.open()
+        }
+    }
+
+    @Test(arguments: [
+        (403, "AccessDeniedException"), (500, "InternalServerException"), (418, ""),
+    ])
+    func anAnswerThatIsNoneIsToldFromOneAboutAccess(status: Int, type: String) async throws {
+        let machine = Machine()
+        let call = try #require(machine.callForNewBatch())
+        let server = HeldServer(status: status, errorType: type)
+        server.gate.open()
+        try await server.run { client in
+            let mailbox = Mailbox()
+            await CallRunner(settings: machine.settings, client: client, mailbox: mailbox).run(call)
+            guard case .answer(let id, let answer)? = mailbox.take().first else {
+                Issue.record("no answer")
+                return
+            }
+            #expect(id == call.id)
+            switch answer {
+            case .exception(let exception): #expect(exception.kind.rawValue == type)
+            case .unreachable(let message): #expect(message.contains("418"))
+            default: Issue.record("\(answer)")
+            }
+        }
+    }
+}
+
+/// Steps the settlement machine to the point where it wants a call made.
+private final class Machine {
+    let settings: Settings
+    private let settlement: Settlement
+    private var now = Moment(monotonic: 0, wall: 1_700_000_000_000)
+    private var ledger: PartitionCommit?
+
+    init() {
+        var settings = Settings(group: "pool", topic: "events")
+        settings.linger = .zero
+        self.settings = settings
+        settlement = Settlement(settings: settings, seed: 1)
+    }
+
+    func callForNewBatch() -> Call? {
+        settlement.assign(0, committed: 0, metadata: "", start: 0, now: now)
+        return read()
+    }
+
+    func callAfterComingBack() -> Call? {
+        guard let ledger else { return nil }
+        settlement.lose([0])
+        settlement.assign(0, committed: ledger.offset, metadata: ledger.metadata, start: 0, now: now)
+        return read()
+    }
+
+    private func read() -> Call? {
+        let value = EventEncoder.encode(DatasetKey(project: "boards", type: .train), line: Array(line("1.jpg").utf8))
+        var decoder = EventDecoder()
+        value.withUnsafeBytes { bytes in
+            if case .event(let event) = decoder.decode(value: bytes, projectHeader: nil, datasetTypeHeader: nil) {
+                settlement.append(event, partition: 0, offset: 0, now: now)
+            }
+        }
+        for _ in 0..<10 {
+            now.monotonic += 1_000_000_000
+            _ = settlement.turn(now: now)
+            for action in settlement.takeActions() {
+                switch action {
+                case .commit(let commits, _):
+                    ledger = commits.first
+                    settlement.commitFinished(.resolved(refused: [:]), now: now)
+                case .call(let call): return call
+                default: break
+                }
+            }
+        }
+        return nil
+    }
+}
+
+private final class Answers: Sendable {
+    private let state = Mutex<[Mailbox.Message]>([])
+
+    func add(_ messages: [Mailbox.Message]) { state.withLock { $0 += messages } }
+
+    /// Whether each of these calls, and no other, was answered with "completed".
+    func complete(_ calls: Call...) -> Bool {
+        let messages = state.withLock { $0 }
+        return messages.count == calls.count
+            && calls.allSatisfy { call in
+                messages.contains { if case .answer(call.id, .completed) = $0 { true } else { false } }
+            }
+    }
+}
+
+/// Counts updates, and answers each once its gate is open.
+private final class HeldServer: Sendable {
+    let gate = Gate()
+    private let count = Mutex(0)
+    private let status: Int
+    private let errorType: String
+
+    init(status: Int = 202, errorType: String = "") {
+        self.status = status
+        self.errorType = errorType
+    }
+
+    var patches: Int { count.withLock { $0 } }
+
+    func run(_ body: (DatasetClient) async throws -> Void) async throws {
+        let (ports, port) = AsyncStream<Int>.makeStream()
+        let responder = CallbackResponder<BasicRequestContext> { request, _ in
+            if request.method == .patch { self.count.withLock { $0 += 1 } }
+            try await self.gate.pass()
+            var response = Response(
+                status: .init(code: self.status),
+                body: .init(byteBuffer: ByteBuffer(string: #"{"Status":"UPDATE_COMPLETE","Message":"no"}"#)))
+            if let name = HTTPField.Name("x-amzn-ErrorType"), !self.errorType.isEmpty {
+                response.headers[name] = self.errorType
+            }
+            return response
+        }
+        let quiet = Logger(label: "server") { _ in SwiftLogNoOpLogHandler() }
+        let application = Application(
+            responder: responder, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { port.yield($0.localAddress?.port ?? 0) }, logger: quiet)
+        let group = ServiceGroup(services: [application], logger: quiet)
+        async let running: Void = group.run()
+        var iterator = ports.makeAsyncIterator()
+        guard let bound = await iterator.next() else { throw CancellationError() }
+        let client = try Service.makeClient(port: bound)
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await body(client)) } catch { outcome = .failure(error) }
+        await client.shutdown()
+        await group.triggerGracefulShutdown()
+        try await running
+        try outcome.get()
+    }
+}

@@ -1,0 +1,65 @@
+import Kafka
+import Settlement
+import Testing
+import Worker
+
+/// Commits whose fate is not known at once.
+@Suite(.timeLimit(.minutes(2)))
+struct CommitTests {
+    @Test func aCommitThatIsNeverAnsweredLeadsToANewMembership() async throws {
+        let arena = try Arena()
+        try await Service.run(projects: ["boards"]) { service in
+            var settings = arena.settings
+            settings.commitDeadline = .milliseconds(400)
+            let worker = arena.worker(service.client, untilEnd: false, settings: settings)
+            try await running(worker) {
+                try await arena.until { $0.first?.offset == 0 }
+                try arena.cluster.pushDelay(.offsetCommit, broker: 1, .seconds(3))
+                try await arena.publish((0..<30).map { line("\($0).jpg") }, project: "boards")
+                try await arena.journal.wait(for: "Giving up the place in the group")
+                try await arena.journal.wait(for: "Joining the group anew")
+                try await arena.until { $0.first?.offset == 30 }
+            }
+            #expect(try await service.entries("boards").count == 30)
+            let history = try await service.history()
+            #expect(history.lines == 30)
+            #expect(!history.isAnyTwice)
+            #expect(worker.status.counters.eventsSettled == 30)
+            #expect(worker.status.counters.batchesSettled >= 1)
+        }
+    }
+
+    @Test func aRefusedCommitIsTriedAgain() async throws {
+        let arena = try Arena()
+        try await Service.run(projects: ["boards"]) { service in
+            let worker = arena.worker(service.client, untilEnd: false)
+            try await running(worker) {
+                try await arena.until { $0.first?.offset == 0 }
+                // REBALANCE_IN_PROGRESS
+                arena.cluster.pushRequestErrors(.offsetCommit, [27, 27])
+                try await arena.publish([line("1.jpg")], project: "boards")
+                try await arena.until { $0.first?.offset == 1 }
+            }
+            #expect(arena.journal.count("Commit refused") == 2)
+            #expect(arena.journal.count("Giving up the place in the group") == 0)
+            #expect(try await service.history().lines == 1)
+        }
+    }
+
+    @Test func aCommitThatLostItsAnswerIsReadBack() async throws {
+        let arena = try Arena()
+        try await Service.run(projects: ["boards"]) { service in
+            let worker = arena.worker(service.client, untilEnd: false)
+            try await running(worker) {
+                try await arena.until { $0.first?.offset == 0 }
+                arena.cluster.pushRequestErrors(.offsetCommit, Array(repeating: -195, count: 8))
+                try await arena.publish([line("1.jpg")], project: "boards")
+                try await arena.journal.wait(for: "A commit has lost its answer; reading it back")
+                arena.cluster.clearRequestErrors(.offsetCommit)
+                try await arena.until { $0.first?.offset == 1 }
+            }
+            #expect(arena.journal.count("Giving up the place in the group") == 0)
+            #expect(try await service.history().lines == 1)
+        }
+    }
+}
