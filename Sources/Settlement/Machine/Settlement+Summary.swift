@@ -15,8 +15,8 @@ extension Settlement {
     package var summary: Summary {
         var summary = Summary()
         summary.counters = counters
-        summary.partitions = partitions.keys.sorted()
-        for partition in partitions.values {
+        summary.partitions = partitions.all.map(\.number)
+        for partition in partitions.all {
             summary.heldBytes += partition.heldBytes
             for number in partition.active {
                 guard let flight = partition.lanes.lanes[Int(number)].flight else { continue }
