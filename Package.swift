@@ -129,7 +129,12 @@ let package = Package(
         // Real processes of the executable; what they left behind is read without the code that wrote it.
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Kafka", "linefeed", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Kafka", "linefeed",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             exclude: ["boto3_check.py", "boto3_dataset.py"]
         ),
         .testTarget(

@@ -70,14 +70,49 @@ package struct Watermarks: Sendable, Hashable {
     }
 
     /// Asks the leader, by a blocking call.
+    ///
+    /// librdkafka (2.0.2) takes the leader from its cache and leaves it there when that broker answers that it leads
+    /// no more: until the next periodic refresh, 5 minutes later, every question would meet the same answer. So the
+    /// cluster is asked who leads now, and the new leader once.
     static func query(
         _ handle: ClientHandle, topic: String, partition: Int32, timeout: Duration
     ) throws(KafkaError) -> Watermarks {
+        let end = ContinuousClock.now + timeout
         var low: Int64 = 0
         var high: Int64 = 0
-        let code = rd_kafka_query_watermark_offsets(
-            handle.raw, topic, partition, &low, &high, timeout.timeoutMilliseconds)
+        func ask(within timeout: Duration) -> rd_kafka_resp_err_t {
+            rd_kafka_query_watermark_offsets(handle.raw, topic, partition, &low, &high, timeout.timeoutMilliseconds)
+        }
+        var code = ask(within: timeout)
+        let left = end - .now
+        if staleLeader.contains(code.rawValue), left > .zero {
+            try refreshLeaders(handle, topic: topic, timeout: left)
+            code = ask(within: max(end - .now, .milliseconds(1)))
+        }
         try KafkaError.check(code, "read watermarks of partition \(partition)")
         return Watermarks(low: low, high: high)
+    }
+
+    /// What a broker says that leads the partition no more, or not yet.
+    private static let staleLeader: Set<Int32> = Set(
+        [
+            RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+            RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
+            RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH, RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE,
+        ].map(\.rawValue))
+
+    /// Makes librdkafka ask the cluster, and keep what it says.
+    private static func refreshLeaders(
+        _ handle: ClientHandle, topic: String, timeout: Duration
+    ) throws(KafkaError) {
+        let operation = "read leaders of \(topic)"
+        guard let handleForTopic = rd_kafka_topic_new(handle.raw, topic, nil) else {
+            throw KafkaError(rd_kafka_last_error(), operation)
+        }
+        defer { rd_kafka_topic_destroy(handleForTopic) }
+        var metadata: UnsafePointer<rd_kafka_metadata>?
+        try KafkaError.check(
+            rd_kafka_metadata(handle.raw, 0, handleForTopic, &metadata, timeout.timeoutMilliseconds), operation)
+        if let metadata { rd_kafka_metadata_destroy(metadata) }
     }
 }

@@ -54,6 +54,15 @@ package struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
         rd_kafka_error_destroy(error)
     }
 
+    /// The code of an error by its symbolic name, such as `NOT_COORDINATOR` or `_TRANSPORT`; nil for none.
+    package static func code(named name: String) -> Int32? {
+        var descriptions: UnsafePointer<rd_kafka_err_desc>?
+        var count = 0
+        rd_kafka_get_err_descs(&descriptions, &count)
+        return UnsafeBufferPointer(start: descriptions, count: count)
+            .first { $0.name.map { String(cString: $0) } == name }?.code.rawValue
+    }
+
     /// Throws unless `code` is success.
     static func check(_ code: rd_kafka_resp_err_t, _ operation: String) throws(KafkaError) {
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return }

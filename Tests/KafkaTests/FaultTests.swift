@@ -35,6 +35,35 @@ struct FaultTests {
         #expect(member.journal.events.commits.count == 2)
     }
 
+    @Test func logsAreFoundWhereTheirLeaderWentTo() async throws {
+        let cluster = try EmbeddedCluster(brokers: 3, topics: [("events", 1)])
+        let reader = try ClusterReader(properties: ["bootstrap.servers": cluster.bootstrapServers])
+        for broker: Int32 in [1, 2, 1] {
+            try cluster.setLeader(topic: "events", partition: 0, broker: broker)
+            #expect(try await reader.watermarks(of: "events", timeout: .seconds(10)) == [Watermarks(low: 0, high: 0)])
+        }
+        let member = try Member(cluster, topic: "events", group: "g")
+        try await member.holds(1)
+        let journal = member.journal
+        for broker: Int32 in [3, 1, 2] {
+            try cluster.setLeader(topic: "events", partition: 0, broker: broker)
+            member.perform { control in
+                let found = try? control.watermarks(0, timeout: .seconds(10))
+                journal.add(.note("\(broker): \(found as Any)"))
+            }
+            try await journal.wait {
+                $0.contains(note: "\(broker): \(Watermarks(low: 0, high: 0) as Watermarks? as Any)")
+            }
+        }
+        _ = await member.close()
+    }
+
+    @Test func aCoordinatorThatDoesNotExistIsRefused() throws {
+        let cluster = try EmbeddedCluster(brokers: 2, topics: [("events", 1)])
+        #expect(throws: KafkaError.self) { try cluster.setCoordinator(group: "g", broker: 3) }
+        try cluster.setCoordinator(group: "g", broker: 2)
+    }
+
     @Test func refusedCommitIsToldPerPartition() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])
         let member = try Member(cluster, topic: "events", group: "g")

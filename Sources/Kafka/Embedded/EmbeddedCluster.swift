@@ -18,6 +18,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
     package let bootstrapServers: String
     private let handle: ClientHandle
     private let cluster: OpaquePointer
+    private let brokerCount: Int32
     private let isDestroyed = Atomic(false)
 
     /// Starts brokers numbered from 1, and creates topics with one replica.
@@ -33,12 +34,13 @@ package final class EmbeddedCluster: @unchecked Sendable {
         log: @escaping KafkaLog = { _, _, _ in }
     ) throws(KafkaError) {
         handle = try ClientHandle(RD_KAFKA_PRODUCER, properties, events: nil, log: log)
-        guard let cluster = rd_kafka_mock_cluster_new(handle.raw, Int32(clamping: brokers)),
+        guard let cluster = rd_kafka_mock_cluster_new(handle.raw, max(1, Int32(clamping: brokers))),
             let servers = rd_kafka_mock_cluster_bootstraps(cluster)
         else {
             throw KafkaError(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, "start embedded cluster")
         }
         self.cluster = cluster
+        brokerCount = max(1, Int32(clamping: brokers))
         bootstrapServers = String(cString: servers)
         for topic in topics { try createTopic(topic.name, partitions: topic.partitions) }
     }
@@ -112,8 +114,14 @@ package final class EmbeddedCluster: @unchecked Sendable {
         try check("set leader") { rd_kafka_mock_partition_set_leader($0, topic, partition, broker ?? -1) }
     }
 
-    /// Moves a group's coordinator. A broker that does not exist means that there is none to be reached.
+    /// Moves a group's coordinator.
+    ///
+    /// - Throws: where there is no such broker: the mock would take it, and abort the process at the next question
+    ///   for the coordinator (librdkafka 2.0.2).
     package func setCoordinator(group: String, broker: Int32) throws(KafkaError) {
+        guard (1...brokerCount).contains(broker) else {
+            throw KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_BROKER, "set coordinator")
+        }
         try check("set coordinator") { rd_kafka_mock_coordinator_set($0, "group", group, broker) }
     }
 
@@ -145,5 +153,20 @@ package final class EmbeddedCluster: @unchecked Sendable {
         package static let heartbeat = RequestKind(rawValue: 12)
         package static let leaveGroup = RequestKind(rawValue: 13)
         package static let syncGroup = RequestKind(rawValue: 14)
+
+        private static let byName: KeyValuePairs = [
+            "produce": produce, "fetch": fetch, "list-offsets": listOffsets, "metadata": metadata,
+            "offset-commit": offsetCommit, "offset-fetch": offsetFetch, "find-coordinator": findCoordinator,
+            "join-group": joinGroup, "heartbeat": heartbeat, "leave-group": leaveGroup, "sync-group": syncGroup,
+        ]
+
+        /// What `init(name:)` takes.
+        package static var names: [String] { byName.map(\.key) }
+
+        /// The kind of this name, such as `offset-commit`; nil where it is none of `names`.
+        package init?(name: String) {
+            guard let kind = Self.byName.first(where: { $0.key == name }) else { return nil }
+            self = kind.value
+        }
     }
 }

@@ -12,6 +12,10 @@ struct BrokerCommand: AsyncParsableCommand {
         discussion: """
             It speaks the real protocol on loopback TCP and chooses its own ports; the first line on standard output \
             is bootstrap.servers=ADDRESS. Nothing is on disk, and of each partition only about the last 5 MB are kept.
+
+            With --faults it reads faults from standard input, one a line, and answers each with ok or error and why:
+
+            \(BrokerFault.help)
             """)
 
     @Option(
@@ -24,6 +28,9 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Brokers of the cluster.", valueName: "n"))
     var brokers = 1
+
+    @Flag(help: "Take faults from standard input.")
+    var faults = false
 
     @OptionGroup var log: LogOptions
 
@@ -42,6 +49,7 @@ struct BrokerCommand: AsyncParsableCommand {
                 ($0.name, $0.partitions ?? partitions)
             })
         say("bootstrap.servers=\(cluster.bootstrapServers)")
+        if faults { BrokerFaults.listen(for: cluster) }
         try await ServiceGroup(
             services: [WaitForShutdown()], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
         ).run()

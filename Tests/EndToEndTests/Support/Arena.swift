@@ -17,26 +17,43 @@ final class Arena: Sendable {
     }
 
     /// Runs `body`; then every process that is left is killed and the folder removed, whatever came of it.
-    static func with(_ body: (Arena) async throws -> Void) async throws {
+    ///
+    /// `keepingFailures`: if it fails, the folder stays, with every process's output in it.
+    static func with(keepingFailures: Bool = false, _ body: (Arena) async throws -> Void) async throws {
         let arena = try Arena()
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await body(arena)) } catch { outcome = .failure(error) }
         let children = arena.children.withLock { $0 }
         for child in children where child.end == nil { child.kill() }
-        try await arena.until("every process has ended", within: .seconds(20)) { children.allSatisfy { $0.end != nil } }
-        try FileManager.default.removeItem(at: arena.folder)
+        await arena.allEnded(children)
+        if keepingFailures, case .failure = outcome {
+            for child in children {
+                let file = arena.folder.appending(path: "\(child.name.replacing("/", with: "-")).log")
+                let text = (child.outputLines + [child.log]).joined(separator: "\n")
+                try text.write(to: file, atomically: false, encoding: .utf8)
+            }
+            print("the logs are in \(arena.folder.path)")
+        } else {
+            try FileManager.default.removeItem(at: arena.folder)
+        }
         try outcome.get()
+    }
+
+    private func allEnded(_ children: [Child]) async {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while !children.allSatisfy({ $0.end != nil }), .now < deadline { await bell.next() }
     }
 
     // MARK: - Processes
 
     /// Starts the executable under test.
-    func start(_ name: String, _ arguments: [String]) throws -> Child {
-        try start(name, executable: Paths.linefeed, arguments)
+    func start(_ name: String, _ arguments: [String], takesInput: Bool = false) throws -> Child {
+        try start(name, executable: Paths.linefeed, arguments, takesInput: takesInput)
     }
 
-    func start(_ name: String, executable: URL, _ arguments: [String]) throws -> Child {
-        let child = try Child(name, executable: executable, arguments: arguments, folder: folder, bell: bell)
+    func start(_ name: String, executable: URL, _ arguments: [String], takesInput: Bool = false) throws -> Child {
+        let child = try Child(
+            name, executable: executable, arguments: arguments, folder: folder, takesInput: takesInput, bell: bell)
         children.withLock { $0.append(child) }
         return child
     }
@@ -53,11 +70,23 @@ final class Arena: Sendable {
 
     /// - Returns: the cluster's address.
     func startBroker(topics: [String]) async throws -> String {
-        let broker = try start("broker", ["broker"] + topics.flatMap { ["--topic", $0] })
-        let line = try await firstLine(of: broker)
+        try await startCluster(topics: topics, ["broker"]).brokers
+    }
+
+    /// A cluster of three brokers that takes faults.
+    func startFaultyCluster(topics: [String]) async throws -> FaultyCluster {
+        let (child, brokers) = try await startCluster(topics: topics, ["broker", "--brokers", "3", "--faults"])
+        return FaultyCluster(child: child, brokers: brokers, arena: self)
+    }
+
+    private func startCluster(
+        topics: [String], _ arguments: [String]
+    ) async throws -> (child: Child, brokers: String) {
+        let child = try start("broker", arguments + topics.flatMap { ["--topic", $0] }, takesInput: true)
+        let line = try await firstLine(of: child)
         let prefix = "bootstrap.servers="
         guard line.hasPrefix(prefix) else { throw Failure("broker printed \(line)") }
-        return String(line.dropFirst(prefix.count))
+        return (child, String(line.dropFirst(prefix.count)))
     }
 
     /// - Returns: the service and its URL.
@@ -70,13 +99,15 @@ final class Arena: Sendable {
 
     var database: URL { folder.appending(path: "datasets.sqlite") }
 
-    /// Starts a worker that ends when the topic is drained, or with `drain` false only when it is told to.
-    func startWorker(_ name: String, _ setup: Setup, _ options: [String] = [], drain: Bool = true) throws -> Child {
+    /// Starts a worker that ends when the topic is drained, unless told otherwise.
+    func startWorker(
+        _ name: String, _ setup: Setup, _ options: [String] = [], untilEnd: Bool = true
+    ) throws -> Child {
         try start(
             name,
             ["run", "--brokers", setup.brokers, "--topic", setup.topic, "--group", setup.group]
-                + ["--endpoint", setup.endpoint, "--on-missing-dataset", "create"]
-                + (drain ? ["--until-end"] : []) + Self.membership + options)
+                + ["--endpoint", setup.endpoint, "--on-missing-dataset", "create"] + (untilEnd ? ["--until-end"] : [])
+                + Self.membership + options)
     }
 
     /// A dataset's entries, as `linefeed export` writes them.
@@ -104,6 +135,15 @@ final class Arena: Sendable {
             }
             await bell.next()
         }
+    }
+
+    /// Returns when something has happened, or soon.
+    func moment() async { await bell.next() }
+
+    /// Returns at the instant: what a schedule waits for. Throws when a process ends that
+    /// should not.
+    func wait(until instant: ContinuousClock.Instant) async throws {
+        try await until("the time has come", within: .seconds(3600)) { .now >= instant }
     }
 
     /// Waits for a process that must end by itself with status 0.

@@ -18,17 +18,21 @@ final class Child: Sendable {
 
     let name: String
     private let process = Process()
+    private let input: Pipe?
     private let state = Mutex(State())
 
     /// Starts it; `bell` rings whenever it has said something and at its end.
-    init(_ name: String, executable: URL, arguments: [String], folder: URL, bell: Bell) throws {
+    init(
+        _ name: String, executable: URL, arguments: [String], folder: URL, takesInput: Bool = false, bell: Bell
+    ) throws {
         self.name = name
+        input = takesInput ? Pipe() : nil
         let output = Pipe()
         let log = Pipe()
         process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = folder
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input ?? FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = log
         process.terminationHandler = { [weak self] process in
@@ -39,6 +43,7 @@ final class Child: Sendable {
             bell.ring()
         }
         try process.run()
+        try input?.fileHandleForReading.close()
         read(output, bell) { $0.output += $1 }
         read(log, bell) { $0.log += $1 }
     }
@@ -85,6 +90,20 @@ final class Child: Sendable {
         send(SIGTERM)
     }
 
+    /// Stops it in its tracks; to others it looks as if it were slow.
+    func freeze() {
+        send(SIGSTOP)
+    }
+
+    func thaw() {
+        send(SIGCONT)
+    }
+
+    /// Writes a line to its standard input, if it was started to take any.
+    func tell(_ line: String) throws {
+        try input?.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
+    }
+
     private func send(_ signal: Int32) {
         // Only a process that was not waited for yet: its number may have gone to another one.
         if process.isRunning { Foundation.kill(process.processIdentifier, signal) }
@@ -109,6 +128,8 @@ final class Child: Sendable {
             word.hasPrefix(key + "=") ? sum + (Int(word.dropFirst(key.count + 1)) ?? 0) : sum
         }
     }
+
+    var processIdentifier: Int32 { process.processIdentifier }
 
     /// The last lines of its log under its name, for a message.
     var tail: String {

@@ -1,0 +1,25 @@
+/// The embedded cluster in a process of its own, and what it is told to do wrong.
+struct FaultyCluster {
+    let child: Child
+    /// For the property `bootstrap.servers`.
+    let brokers: String
+    let arena: Arena
+
+    /// Injects a fault, in the words of `linefeed broker --help`, and waits until it is there.
+    ///
+    /// - Throws: where the cluster refuses it.
+    func inject(_ fault: String) async throws {
+        let answer = try await answer(to: fault)
+        guard answer == "ok" else { throw Failure("\(fault): \(answer)") }
+    }
+
+    /// What the cluster answers to a line.
+    func answer(to line: String) async throws -> String {
+        let known = child.outputLines.count
+        try child.tell(line)
+        try await arena.until("the broker has answered to \(line)", within: .seconds(30)) {
+            child.outputLines.count > known
+        }
+        return child.outputLines[known]
+    }
+}
