@@ -79,9 +79,9 @@ extension World {
                 let event = log.events[id]
                 if !log.isDone(event) { report("event \(id) was neither applied nor dead-lettered") }
                 if event.isRemoved, event.applied.isEmpty { continue }
-                if event.hasLine, event.deadLettered == nil || !event.applied.isEmpty {
-                    fold[event.dataset][event.ref] = id
-                }
+                // Where a history began again, the last word counts.
+                let isRefused = event.deadLettered.map { $0 >= event.applied.last?.wall ?? .min } ?? false
+                if event.hasLine, !isRefused { fold[event.dataset][event.ref] = id }
             }
         }
         for (dataset, entries) in fold.enumerated() where api.datasets[dataset].entries != entries {
