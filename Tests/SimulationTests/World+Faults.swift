@@ -34,14 +34,18 @@ extension World {
 
     /// Everything that takes hours is over: frozen processes are dead, requests on their way have timed out.
     private func jump(hours: Int64) {
-        for member in slots.compactMap({ $0.flatMap { members[$0] } }) where member.frozenUntil != nil {
-            kill(member, because: "was frozen for hours")
-        }
-        dropRequestsOnTheirWay()
+        endWhatIsLate()
         for dataset in api.datasets.indices {
             if let token = api.datasets[dataset].updating { endUpdate(dataset, token, isHeardOf: false) }
         }
         moveWall(by: hours * 3_600_000)
+    }
+
+    private func endWhatIsLate() {
+        for member in slots.compactMap({ $0.flatMap { members[$0] } }) where member.frozenUntil != nil {
+            kill(member, because: "was frozen for hours")
+        }
+        dropRequestsOnTheirWay()
     }
 
     /// An operator, or a mirroring tool, writes what is not ours. That can be done to a group without members alone.
@@ -61,7 +65,11 @@ extension World {
     }
 
     /// Records that a later one of the same image replaces are removed, and so is what lies below the committed offset.
+    ///
+    /// It lags behind the log by longer than a request travels or a process freezes: a batch whose records are gone
+    /// cannot be formed again, so nobody would know what a request that comes later still means.
     private func compact() {
+        endWhatIsLate()
         for id in log.events.indices where !log.events[id].isRemoved {
             let event = log.events[id]
             let committed = coordinator.committed[event.partition]?.offset ?? 0
