@@ -39,13 +39,13 @@ import Testing
         return ledger
     }
 
-    private let empty = Ledger(offset: 100, floor: 99, entries: [])
+    private let empty = Ledger(era: 0, offset: 100, floor: 99, entries: [])
 
     @Test func nothingUnsettledNamesNobody() throws {
         let partition = partition(empty)
         partition.position = 500
         for number in 0..<5 { lane(number, of: partition, settled: 400 + Int64(number)) }
-        #expect(try said(partition) == Ledger(offset: 500, floor: 499, entries: []))
+        #expect(try said(partition) == Ledger(era: 0, offset: 500, floor: 499, entries: []))
         #expect(partition.active.isEmpty, "nobody needs looking at any more")
     }
 
@@ -57,7 +57,7 @@ import Testing
         #expect(
             try said(partition)
                 == Ledger(
-                    offset: 120, floor: 499, entries: [.init(dataset: key(0), settled: 119, inFlight: nil)]))
+                    era: 0, offset: 120, floor: 499, entries: [.init(dataset: key(0), settled: 119, inFlight: nil)]))
     }
 
     @Test func fewSettledAmongManyWaitingNamesTheSettled() throws {
@@ -68,7 +68,7 @@ import Testing
         #expect(
             try said(partition)
                 == Ledger(
-                    offset: 120, floor: 119, entries: [.init(dataset: key(50), settled: 480, inFlight: nil)]))
+                    era: 0, offset: 120, floor: 119, entries: [.init(dataset: key(50), settled: 480, inFlight: nil)]))
     }
 
     @Test func lastFloorKeepsRoomFromShrinkingByItself() throws {
@@ -89,7 +89,7 @@ import Testing
 
     @Test func inheritedFloorIsKeptUntilItWasReadPast() throws {
         let inherited = Ledger(
-            offset: 100, floor: 300,
+            era: 0, offset: 100, floor: 300,
             entries: [
                 .init(dataset: nil, settled: 150, inFlight: nil),
                 .init(dataset: key(0), settled: 120, inFlight: nil),

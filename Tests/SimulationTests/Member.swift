@@ -203,6 +203,7 @@ final class Member {
 
     private func assign(_ offsets: [(Int32, Coordinator.Committed?)]) {
         for (number, committed) in offsets {
+            let committed = world.mutation?.ledger(where: committed, coder: world.coder(number)) ?? committed
             var metadata = committed?.metadata ?? ""
             if let mutation = world.mutation, let committed {
                 metadata = mutation.tamper(

@@ -115,7 +115,7 @@ struct Scenario {
         add(0.2, upTo: 1) { .deadLettersDown(milliseconds(200...3000)) }
         // Past the life of a token, or of everything.
         add(0.15, upTo: 1) { .wallJump(hours: pick(8...20)) }
-        add(0.08, upTo: 1) { .foreignMetadata }
+        add(0.12, upTo: 1) { .foreignMetadata }
         add(0.1, upTo: 2) { .compaction }
         self.faults = faults.sorted { $0.at < $1.at }
         hasOutage = faults.contains { if case .everyUpdateFails = $0.fault { true } else { false } }

@@ -34,22 +34,30 @@ extension World {
 
     /// Everything that takes hours is over: frozen processes are dead, requests on their way have timed out.
     private func jump(hours: Int64) {
-        for member in slots.compactMap({ $0.flatMap { members[$0] } }) where member.frozenUntil != nil {
-            kill(member, because: "was frozen for hours")
-        }
-        dropRequestsOnTheirWay()
+        endWhatIsLate()
         for dataset in api.datasets.indices {
             if let token = api.datasets[dataset].updating { endUpdate(dataset, token, isHeardOf: false) }
         }
         moveWall(by: hours * 3_600_000)
     }
 
-    /// An operator, or a mirroring tool, writes what is not ours.
+    private func endWhatIsLate() {
+        for member in slots.compactMap({ $0.flatMap { members[$0] } }) where member.frozenUntil != nil {
+            kill(member, because: "was frozen for hours")
+        }
+        dropRequestsOnTheirWay()
+    }
+
+    /// An operator, or a mirroring tool, writes what is not ours. That can be done to a group without members alone.
     private func corrupt() {
+        for member in slots.compactMap({ $0.flatMap { members[$0] } }) { kill(member, because: "is stopped for it") }
+        for groupMember in coordinator.members { removeFromGroup(groupMember) }
+        dropRequestsOnTheirWay()
         let partition = Int32.random(in: 0..<Int32(scenario.partitions), using: &random)
         guard let committed = coordinator.committed[partition] else { return }
         foreign.insert(partition)
-        switch Int.random(in: 0..<3, using: &random) {
+        switch Int.random(in: 0..<4, using: &random) {
+        case 3: coordinator.committed[partition] = nil
         case 0: coordinator.committed[partition]?.metadata = ""
         case 1: coordinator.committed[partition]?.metadata = "mirrored by hand"
         default: coordinator.committed[partition]?.offset = Int64.random(in: 0...committed.offset, using: &random)
@@ -57,7 +65,11 @@ extension World {
     }
 
     /// Records that a later one of the same image replaces are removed, and so is what lies below the committed offset.
+    ///
+    /// It lags behind the log by longer than a request travels or a process freezes: a batch whose records are gone
+    /// cannot be formed again, so nobody would know what a request that comes later still means.
     private func compact() {
+        endWhatIsLate()
         for id in log.events.indices where !log.events[id].isRemoved {
             let event = log.events[id]
             let committed = coordinator.committed[event.partition]?.offset ?? 0

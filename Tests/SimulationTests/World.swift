@@ -270,10 +270,10 @@ final class World {
         let all = queue.unordered.sorted()
         queue = Heap()
         for queued in all {
-            if case .request(let request) = queued.happening {
+            switch queued.happening {
+            case .request(let request), .member(_, .send(let request)):
                 schedule(now, .member(request.member, .answer(key: request.key, .unreachable(message: "time-out"))))
-            } else {
-                queue.insert(queued)
+            default: queue.insert(queued)
             }
         }
     }

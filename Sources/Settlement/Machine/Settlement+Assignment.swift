@@ -11,7 +11,8 @@ extension Settlement {
         epoch += 1
         let coder = LedgerCoder(group: settings.group, topic: settings.topic, partition: number)
         let offset = committed ?? start
-        var ledger = Ledger(offset: offset, floor: offset - 1, entries: [])
+        // No ledger to believe: whatever was sent before this is not to be mistaken for what will be.
+        var ledger = Ledger(era: now.wall, offset: offset, floor: offset - 1, entries: [])
         // A group without an offset gets one soon, so that it no longer depends on where a reset would put it.
         var mustCommit = committed == nil
         if committed != nil, !metadata.isEmpty {

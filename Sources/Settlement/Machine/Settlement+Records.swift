@@ -107,7 +107,8 @@ extension Settlement {
                 enqueue(lane, of: partition)
                 continue
             }
-            let batch = Batch(dataset: lane.dataset, partition: partition.number, cut: cut, segment: segment)
+            let batch = Batch(
+                era: partition.era, dataset: lane.dataset, partition: partition.number, cut: cut, segment: segment)
             lane.flight?.finishReforming(as: batch)
             partition.version += 1
             enqueue(lane, of: partition)
