@@ -58,7 +58,7 @@ struct ChaosRun {
         let publisher = try ChaosPublisher(topic: watch.setup.topic, brokers: watch.setup.brokers, watch: watch)
         var source = ChaosSource(seed: seed &+ 2)
         try await publisher.publish(source.prelude())
-        try await stage.startWorkers()
+        try await stage.begin(plan)
         try await arena.until("every dataset has begun", within: .seconds(60)) {
             await watch.look()
             return await watch.isDrained

@@ -36,7 +36,8 @@ actor ChaosStage {
         self.options = options
     }
 
-    func startWorkers() throws {
+    func begin(_ plan: ChaosPlan) async throws {
+        for line in plan.overture() { try await cluster.inject(line) }
         for _ in 0..<ChaosPlan.workers { workers.append(try startWorker()) }
     }
 
