@@ -95,6 +95,13 @@ let package = Package(
 
         .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
         .testTarget(name: "LabellingTests", dependencies: ["Labelling", "LookoutVision"]),
+        .testTarget(
+            name: "SettlementTests",
+            dependencies: [
+                "Labelling", "LookoutVision", "Settlement", .product(name: "Crypto", package: "swift-crypto"),
+            ]
+        ),
+        .testTarget(name: "SimulationTests", dependencies: ["Labelling", "LookoutVision", "Settlement"]),
         .testTarget(name: "SigV4Tests", dependencies: ["SigV4", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
             name: "DatasetClientTests",

@@ -181,7 +181,8 @@ extension Logger {
                 default: .debug
                 }
             // librdkafka reports every broken connection as an error and heals it by itself.
-            self.log(level: min(level, .warning), "librdkafka", metadata: ["facility": "\(facility)", "line": "\(message)"])
+            self.log(
+                level: min(level, .warning), "librdkafka", metadata: ["facility": "\(facility)", "line": "\(message)"])
         }
     }
 }

@@ -21,6 +21,7 @@ extension EndToEnd {
 
                 let options = ["--batch-lines", "100"]
                 var workers = try (1...4).map { try arena.startWorker("worker \($0)", setup, options) }
+                var everybody = workers
                 for kill in 1...kills {
                     let goal = workload.events * kill / (kills + 2)
                     try await arena.until("\(goal) lines are applied, kill \(kill)", within: .seconds(60)) {
@@ -33,22 +34,26 @@ extension EndToEnd {
                     try await arena.until("\(victim.name) is dead", within: .seconds(10)) { victim.end != nil }
                     #expect(victim.end == .signal(SIGKILL))
                     workers[index] = try arena.startWorker("worker \(4 + kill)", setup, options)
+                    everybody.append(workers[index])
                 }
                 for worker in workers { try await arena.ended(worker, within: .seconds(90)) }
                 let duration = ContinuousClock.now - start
+
+                let taken = everybody.reduce(0) { $0 + $1.sum(of: "batches_in_flight") }
+                #expect(taken > 0, "no kill and no hand-over found a batch in flight")
 
                 let verdict = Verdict(arena: arena, setup: setup, workload: workload)
                 let updates = try await verdict.checkHistory()
                 try await verdict.checkOffsets()
                 let letters = try await verdict.checkDeadLetters(refused)
                 try await verdict.checkContent()
+                let lines = updates.reduce(0) { $0 + $1.lines }
                 print(
                     """
-                    pool of 4, seed \(seed): \(kills) kills, \(workload.items.count) records \
-                    (\(workload.events) events, \(workload.tombstones) tombstones, \(refused.count) undecodable) \
-                    into \(workload.expected.count) datasets in \(duration.formatted(.units(allowed: [.seconds]))): \
-                    \(updates.count) updates of \(updates.reduce(0) { $0 + $1.lines }) lines, \
-                    0 tokens twice, 0 events twice, \(letters) dead letters
+                    pool of 4, seed \(seed): \(kills) kills, \(taken) batches taken over in flight; \(workload.items.count) records (\(workload.events) events, \
+                    \(workload.tombstones) tombstones, \(refused.count) undecodable) into \(workload.expected.count) \
+                    datasets in \(duration.formatted(.units(allowed: [.seconds]))): \(updates.count) updates of \
+                    \(lines) lines, \(updates.repeatedTokens.count) tokens twice, \(letters) dead letters
                     """)
             }
         }

@@ -36,6 +36,25 @@ struct PauseTests {
         _ = await member.close()
     }
 
+    /// Going back on purpose brings every record from there on once more, and none from before it after it.
+    @Test func rewindReadsAgainFromThere() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        try await fill(cluster, "events", 0..<3000)
+        let member = try Member(
+            cluster, topic: "events", group: "g", properties: ["fetch.message.max.bytes": "2000"])
+        try await member.journal.wait { $0.records.count >= 1000 }
+        member.perform { control in
+            member.journal.add(.note("rewound: \(control.rewind(0, to: 100))"))
+        }
+        try await member.journal.wait { $0.contains(note: "rewound: true") }
+        try await member.journal.wait { $0.contains { if case .end(0, 3000) = $0 { true } else { false } } }
+        let offsets = member.journal.events.records.map(\.offset)
+        let back = try #require(offsets.lastIndex(of: 100))
+        #expect(Array(offsets[back...]) == Array(100..<3000))
+        #expect(Array(offsets[..<back]) == Array(0..<Int64(back)))
+        _ = await member.close()
+    }
+
     /// Paused before its first record, a partition must not forget where it starts.
     @Test func pauseRightAfterAssignKeepsTheStart() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])

@@ -67,7 +67,8 @@ struct CommandTests {
     @Test func runTakesWhatItIsTold() throws {
         let command = try #require(
             try Linefeed.parseAsRoot([
-                "run", "--brokers", "a:1,b:2", "--topic", "t", "--group", "g", "--linger", "250ms", "--concurrency", "3",
+                "run", "--brokers", "a:1,b:2", "--topic", "t", "--group", "g", "--linger", "250ms", "--concurrency",
+                "3",
                 "--until-end", "--on-missing-dataset", "dead-letter", "--memory", "64MiB", "--batch-lines", "10",
                 "--kafka", "security.protocol=ssl", "--kafka", "bootstrap.servers=c:3", "--log-format", "json",
                 "--log-level", "debug",

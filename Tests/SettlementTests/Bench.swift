@@ -16,6 +16,7 @@ final class Bench {
     private(set) var calls: [Call] = []
     private(set) var letters: [DeadLetterRequest] = []
     private(set) var unassigned: [[Int32]] = []
+    private(set) var rewinds: [(partition: Int32, offset: Int64)] = []
     private(set) var paused: Set<Int32> = []
     private(set) var notices: [Notice] = []
     private(set) var hasLeft = false
@@ -71,6 +72,7 @@ final class Bench {
             case .deadLetter(let request):
                 letters.append(request)
                 everyLetter += request.letters
+            case .rewind(let partition, let offset): rewinds.append((partition, offset))
             case .pause(let numbers): paused.formUnion(numbers)
             case .resume(let numbers): paused.subtract(numbers)
             case .unassign(let numbers): unassigned.append(numbers)

@@ -17,6 +17,7 @@ final class Member {
         case lettersAnswered(RequestID, failure: String?)
         case revoked(generation: Int)
         case assigned(groupMember: Int, generation: Int, [Int32])
+        case rewind(Int32, Int64)
         case fetched(generation: Int, [(Int32, Coordinator.Committed?)])
         /// The group went on without this member.
         case expelled(groupMember: Int)
@@ -106,6 +107,11 @@ final class Member {
             guard isFetching, generation == self.generation, groupMember != nil else { return }
             isFetching = false
             assign(offsets)
+        case .rewind(let number, let offset):
+            guard positions[number] != nil else { return }
+            world.note("worker \(key) reads partition \(number) again from \(offset)")
+            positions[number] = offset
+            machine.rewound(partition: number, to: offset)
         case .expelled(let groupMember):
             guard groupMember == self.groupMember else { return }
             self.groupMember = nil
@@ -171,6 +177,10 @@ final class Member {
         case .resume(let numbers):
             paused.subtract(numbers)
             pollIfThereIsSomething()
+        case .rewind(let number, let offset):
+            // Now and then the client fails to; it is asked again.
+            if world.isUnlucky(world.scenario.lostAnswerChance) { return }
+            world.after(.jiffy, .member(key, .rewind(number, offset)))
         case .unassign: giveBack()
         case .leave: world.leave(self)
         case .giveUp: world.kill(self, because: "gave up")

@@ -72,7 +72,11 @@ struct Scenario {
         settings.commitDeadline = .seconds(pick(2...20))
         settings.revokeDeadline = .seconds(pick(1...5))
         if chance(0.2) { settings.ledgerCharacters = pick(520...640) }
-        if chance(0.2) { settings.memoryBytes = pick(500...4000) }
+        if chance(0.25) {
+            // Little, but more than what may be in flight.
+            settings.memoryBytes = pick(2000...4000)
+            settings.batchLines = pick(1...3)
+        }
 
         poisonShare = chance(0.35) ? Double(pick(5...40)) / 100 : 0
         junkShare = chance(0.3) ? 0.15 : 0

@@ -31,7 +31,8 @@ struct ConsoleLogHandlerTests {
 
     @Test func aLineForPeople() {
         let line = text("Batch settled", ["dataset": "boards/train", "cut": "41", "reason": "two words", "empty": ""])
-        #expect(line == #"22:13:20.500 INFO     Batch settled  cut=41 dataset=boards/train empty="" reason="two words""#)
+        #expect(
+            line == #"22:13:20.500 INFO     Batch settled  cut=41 dataset=boards/train empty="" reason="two words""#)
     }
 
     @Test func textNeitherBreaksItsLineNorDrivesTheTerminal() {

@@ -8,7 +8,8 @@ import Testing
 struct OutstandingCommitTests {
     private let commit = OutstandingCommit(
         commits: [
-            OffsetCommit(partition: 0, offset: 5, metadata: "new"), OffsetCommit(partition: 1, offset: 7, metadata: "x"),
+            OffsetCommit(partition: 0, offset: 5, metadata: "new"),
+            OffsetCommit(partition: 1, offset: 7, metadata: "x"),
         ], deadline: 0)
     private let before: [Int32: OffsetCommit] = [0: OffsetCommit(partition: 0, offset: 5, metadata: "old")]
 

@@ -17,15 +17,32 @@ struct ReplayTests {
             try await arena.publish(lines, project: "boards")
             if isApplied { try await apply(lines, service.client) }
             try await remember(
-                Ledger.InFlight(cut: 149, firstSent: 1_000_000, generation: 0), in: arena)
+                Ledger.InFlight(cut: 149, firstSent: 1_000_000, eventCount: 150), in: arena)
 
-            try await arena.worker(service.client).run()
+            try await arena.worker(service.client, Self.outlastTheOperator).run()
 
             #expect(try await service.entries("boards").sorted() == lines.sorted())
             let history = try await service.history()
             #expect(history.updates == 1)
             #expect(history.lines == 150)
             #expect(try await arena.ledger()?.offset == 150)
+        }
+    }
+
+    /// A topic made anew under its old name: waiting for the old offset to be reached would skip its records.
+    @Test func anOffsetBeyondTheEndOfTheLogStartsAtItsBeginning() async throws {
+        let arena = try Arena()
+        try await Service.run(projects: ["boards"]) { service in
+            try await arena.publish((0..<5).map { line("\($0).jpg") }, project: "boards")
+            try await commit(OffsetCommit(partition: 0, offset: 100, metadata: ""), in: arena)
+            let worker = arena.worker(service.client, untilEnd: false, Self.outlastTheOperator)
+            try await running(worker) {
+                try await arena.until { $0.first?.offset == 5 }
+            }
+            #expect(try await service.entries("boards").count == 5)
+            #expect(
+                arena.journal.count(
+                    "The committed offset lies beyond the end of the log: reading it from its beginning") == 1)
         }
     }
 
@@ -44,8 +61,19 @@ struct ReplayTests {
                 Ledger.Entry(dataset: DatasetKey(project: "boards", type: .train), settled: -1, inFlight: inFlight)
             ])
         let text = LedgerCoder(group: arena.group, topic: arena.topic, partition: 0).encode(ledger)
-        let editor = try OffsetEditor(properties: arena.kafka, group: arena.group)
-        try await editor.commit(
-            OffsetCommit(partition: 0, offset: 0, metadata: text), of: arena.topic, timeout: .seconds(10))
+        try await commit(OffsetCommit(partition: 0, offset: 0, metadata: text), in: arena)
+    }
+
+    /// The embedded cluster lets a group wait for as long as its former member's session, and forgets whoever has a
+    /// shorter one meanwhile.
+    private static func outlastTheOperator(_ configuration: inout WorkerConfiguration) {
+        configuration.kafka["session.timeout.ms"] = "12000"
+    }
+
+    /// As an operator does while the group has no members.
+    private func commit(_ commit: OffsetCommit, in arena: Arena) async throws {
+        try await StoppedGroup.commit(
+            commit, kafka: arena.kafka, group: arena.group, topic: arena.topic, partitionCount: 1,
+            timeout: .seconds(30))
     }
 }

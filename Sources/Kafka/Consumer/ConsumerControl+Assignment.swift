@@ -53,6 +53,23 @@ extension ConsumerControl {
         for partition in succeeded(code, list, "resume") { paused.remove(partition) }
     }
 
+    /// Reads an assigned partition again from a lower offset; a paused one does so once it is resumed.
+    ///
+    /// Pausing throws away what was fetched ahead, so that no record from before the rewind comes after it; resuming
+    /// seeks to the position.
+    /// - Returns: whether the next record comes from `offset` or, where that is gone, above it.
+    package func rewind(_ partition: Int32, to offset: Int64) -> Bool {
+        guard positions.position(of: partition) != nil else { return false }
+        let wasPaused = isPaused(partition)
+        if !wasPaused {
+            pause([partition])
+            guard isPaused(partition) else { return false }
+        }
+        positions.rewind(partition, to: offset)
+        if !wasPaused { resume([partition]) }
+        return true
+    }
+
     /// Whether this partition is paused by `pause`.
     package func isPaused(_ partition: Int32) -> Bool {
         paused.contains(partition) && positions.position(of: partition) != nil

@@ -51,6 +51,12 @@ struct PositionTable {
         return .expected
     }
 
+    /// Goes back on purpose: what lies between `offset` and the position is expected again.
+    mutating func rewind(_ partition: Int32, to offset: Int64) {
+        guard let expected = position(of: partition), offset < expected else { return }
+        next[Int(partition)] = offset
+    }
+
     /// Everything below `offset` has been seen.
     mutating func advance(_ partition: Int32, to offset: Int64) {
         guard let expected = position(of: partition), offset > expected else { return }

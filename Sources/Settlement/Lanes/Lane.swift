@@ -14,6 +14,8 @@ final class Lane {
     /// Future batches, oldest first; only the last one still grows.
     var segments: Deque<Segment> = []
     var flight: Flight?
+    /// Events that were read, but given up for want of memory while the lane was stuck: they are read again.
+    var missing: Missing?
     /// Whether the lane stands in one of the machine's queues already.
     var isQueued = false
     /// Whether the partition looks at this lane when it composes a ledger.
@@ -35,8 +37,25 @@ final class Lane {
             ?? dataset.project.utf8.elementsEqual(project)
     }
 
+    struct Missing {
+        /// Events at this offset and above are not held, up to where the partition has been read.
+        var from: Int64
+        /// The log is being read again from there or below.
+        var isRefilling = false
+    }
+
     /// nil where nothing is unsettled, or nothing of it was read yet.
-    var firstUnsettled: Int64? { flight?.firstOffset ?? segments.first?.firstOffset }
+    var firstUnsettled: Int64? { flight?.firstOffset ?? segments.first?.firstOffset ?? missing?.from }
+
+    /// Gives up all events but those in flight, to be read again when the lane can go on.
+    /// - Returns: how many bytes less the lane holds.
+    func forgetSegments() -> Int {
+        guard let first = segments.first?.firstOffset else { return 0 }
+        let bytes = segments.reduce(0) { $0 + $1.heldBytes }
+        segments = []
+        missing = Missing(from: first)
+        return bytes
+    }
 
     /// Whether the oldest segment should go out now: it is full, or its first event has waited long enough.
     func isRipe(at now: Int64, linger: Int64, maximumLines: Int) -> Bool {

@@ -12,6 +12,10 @@ package enum Action: Sendable {
     case deadLetter(DeadLetterRequest)
     case pause([Int32])
     case resume([Int32])
+    /// Read the partition from this offset again: a lane that was stuck had to give up events for want of memory.
+    /// Records, and news of the log's end, that were fetched but not handed over yet are to be dropped. Once done,
+    /// `rewound` says so; until then it is asked for again every few seconds.
+    case rewind(partition: Int32, offset: Int64)
     /// Give these partitions back to the group: everything that could be written about them has been.
     case unassign([Int32])
     /// Leave the group: all is written.
@@ -100,6 +104,8 @@ package enum Notice: Sendable {
     case commitFailed(String)
     /// The ledger of this partition is full: nothing new is cut there until the watermark moves.
     case noRoom(partition: Int32)
+    /// The watermark of a partition has not moved for longer than `Settings.stallAfter`.
+    case stalled(Holdup)
 }
 
 /// One line of a batch's life, for people.

@@ -69,7 +69,7 @@ extension Partition {
     private func retireSettledLanes(below offset: Int64) {
         active.removeAll { number in
             let lane = lanes.lanes[Int(number)]
-            guard lane.flight == nil, lane.segments.isEmpty, lane.lastSettledEvent < offset,
+            guard lane.flight == nil, lane.segments.isEmpty, lane.missing == nil, lane.lastSettledEvent < offset,
                 position > inheritedFloor || lane.settled >= inheritedFloor
             else { return false }
             lane.isActive = false

@@ -27,7 +27,12 @@ final class Partition {
     var version = 0
     var committedVersion = 0
 
+    var watch = ProgressWatch()
     var heldBytes = 0
+    /// Numbers of the lanes with events that have to be read again.
+    var lanesMissing: [Int32] = []
+    /// A rewind that was asked for and not confirmed yet: where to, and when to ask again (monotonic nanoseconds).
+    var rewind: (offset: Int64, retryAt: Int64)?
     var isPaused = false
     /// Being taken away: nothing new is cut or sent.
     var isLeaving = false

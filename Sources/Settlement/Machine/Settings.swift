@@ -26,6 +26,9 @@ package struct Settings: Sendable {
     /// The same while partitions are being taken away: the whole group waits for us then.
     package var revokeDeadline: Duration = .seconds(5)
 
+    /// How long a partition may have something to settle and not get on before that is reported.
+    package var stallAfter: Duration = .seconds(300)
+
     /// A token this old is not sent again. The API forgets a token after 8 hours; half an hour is margin for clocks
     /// and for a request that is slow to arrive.
     package var tokenAge: Duration = .seconds(7 * 3600 + 1800)

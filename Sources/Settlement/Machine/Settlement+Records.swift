@@ -3,7 +3,12 @@ package import Labelling
 extension Settlement {
     /// A labelling event was read.
     package func append(_ event: LabellingEvent, partition number: Int32, offset: Int64, now: Moment) {
-        guard let partition = partitions[number], advance(partition, past: offset) else { return }
+        guard let partition = partitions[number] else { return }
+        if offset < partition.position {
+            reread(event, of: partition, offset: offset, now: now)
+            return
+        }
+        advance(partition, past: offset)
         let lane = partition.lane(project: event.project, type: event.type)
         guard offset > lane.settled else {
             lane.lastSettledEvent = max(lane.lastSettledEvent, offset)
@@ -19,6 +24,13 @@ extension Settlement {
             finishReforming(partition)
             return
         }
+        // Behind a gap: it is read again when the gap is.
+        guard lane.missing == nil else { return }
+        enter(event, into: lane, of: partition, offset: offset, now: now)
+    }
+
+    /// The event takes its place at the end of its lane.
+    func enter(_ event: LabellingEvent, into lane: Lane, of partition: Partition, offset: Int64, now: Moment) {
         let segmentsBefore = lane.segments.count
         partition.heldBytes += lane.append(event, offset: offset, now: now.monotonic, settings: settings)
         guard lane.flight == nil else { return }
@@ -46,14 +58,22 @@ extension Settlement {
 
     /// The log was read up to `offset`, whether or not there was a record (compaction, control records, its end).
     package func advance(partition number: Int32, to offset: Int64) {
-        guard let partition = partitions[number], offset > partition.position else { return }
+        guard let partition = partitions[number], offset >= partition.position else { return }
+        finishRefilling(partition)
+        guard offset > partition.position else { return }
         partition.position = offset
         partition.version += 1
         finishReforming(partition)
     }
 
     private func refuse(_ rejection: Rejection?, bytes: Int, partition number: Int32, offset: Int64) -> Bool {
-        guard let partition = partitions[number], advance(partition, past: offset) else { return false }
+        guard let partition = partitions[number] else { return false }
+        guard offset >= partition.position else {
+            // Read again for the sake of some lane.
+            if offset + 1 == partition.position { finishRefilling(partition) }
+            return false
+        }
+        advance(partition, past: offset)
         let heldBefore = partition.refusals.heldBytes
         let isNew = partition.refusals.append(offset: offset, rejection, bytes: bytes)
         if !isNew { counters.eventsReplayed += 1 }
@@ -63,15 +83,13 @@ extension Settlement {
         return isNew
     }
 
-    /// - Returns: false for an offset that was read before.
-    private func advance(_ partition: Partition, past offset: Int64) -> Bool {
-        guard offset >= partition.position else { return false }
-        // What lies below is complete before the record itself has its say.
+    /// A record at or above the position was read; what lies below it is complete before it has its own say.
+    private func advance(_ partition: Partition, past offset: Int64) {
+        finishRefilling(partition)
         partition.position = offset
         finishReforming(partition)
         partition.position = offset + 1
         counters.recordsRead += 1
-        return true
     }
 
     /// Batches whose cut has been passed are complete: the dataset's events up to the cut, no more, no fewer. The

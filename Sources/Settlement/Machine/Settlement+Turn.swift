@@ -18,7 +18,8 @@ extension Settlement {
         proceedWithLeaving(now: time)
         proceedWithStopping(now: time)
         if maySettle { startCommitIfDue(now: time) }
-        balanceMemory()
+        balanceMemory(now: time)
+        watchProgress(now: time)
         return hasGivenUp ? nil : nextDeadline
     }
 
@@ -39,6 +40,9 @@ extension Settlement {
             if stopping == nil, !lanesToCut.isEmpty, placesTaken < settings.concurrency {
                 deadline = min(deadline, commitRetryAt)
             }
+        }
+        for partition in partitions.all {
+            if let rewind = partition.rewind { deadline = min(deadline, rewind.retryAt) }
         }
         return deadline == .max ? nil : deadline
     }
@@ -95,9 +99,9 @@ extension Settlement {
                 head = lane
             }
         }
-        guard let head, let first = head.firstUnsettled, first < next, head.flight == nil, !partition.isLeaving else {
-            return
-        }
+        guard let head, let first = head.firstUnsettled, first < next, head.flight == nil, !head.segments.isEmpty,
+            !partition.isLeaving
+        else { return }
         let reference = partition.reference(to: head.number)
         // (No place in the queue for the dataset: this is asked every turn.)
         guard holders[head.dataset] ?? reference == reference else { return }
@@ -127,31 +131,5 @@ extension Settlement {
         lane.isQueued = true
         waitersForDataset[lane.dataset, default: []].append(reference)
         return false
-    }
-
-    /// Above the budget, partitions that hold more than their share are paused; they stay in the group and go on once
-    /// they hold half of it. Half of the budget is common, half is shared out: one busy partition may use the common
-    /// half, and no number of them can exceed the whole.
-    private func balanceMemory() {
-        guard !partitions.isEmpty else { return }
-        let half = settings.memoryBytes / 2
-        let share = half / partitions.count
-        let total = partitions.all.reduce(0) { $0 + $1.heldBytes }
-        var pause: [Int32] = []
-        var resume: [Int32] = []
-        for partition in partitions.all {
-            if partition.isPaused {
-                // Late, because a resumed partition fetches anew what was thrown away when it was paused.
-                guard partition.heldBytes <= share / 2 || total <= half / 2 else { continue }
-                partition.isPaused = false
-                resume.append(partition.number)
-            } else if total > half, partition.heldBytes > share, partition.reformingCuts.isEmpty {
-                // (A batch that is being re-formed needs the log up to its cut; nothing of the partition moves without.)
-                partition.isPaused = true
-                pause.append(partition.number)
-            }
-        }
-        if !pause.isEmpty { actions.append(.pause(pause.sorted())) }
-        if !resume.isEmpty { actions.append(.resume(resume.sorted())) }
     }
 }

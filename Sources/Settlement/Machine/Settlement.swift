@@ -30,6 +30,8 @@ package final class Settlement {
     var commitFailures = 0
     var commitRetryAt: Int64 = 0
 
+    var nextWatchAt: Int64 = .min
+
     /// Since when partitions are being taken away, and which the group waits to hear of.
     var leavingSince: Int64?
     var partingNumbers: Set<Int32> = []

@@ -10,7 +10,7 @@ struct DeadLetterMessage: Sendable {
     let headers: DeadLetterHeaders
     private(set) var allHeaders: [RecordHeader]
 
-    /// - Parameter record: nil where the log no longer holds it; the entry that was sent stands in for its value.
+    /// The record is nil where the log no longer holds it; the entry that was sent then stands in for its value.
     init(letter: DeadLetter, record: StoredRecord?, headers: DeadLetterHeaders) {
         offset = letter.offset
         key = record?.key

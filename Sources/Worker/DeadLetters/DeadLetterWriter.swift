@@ -25,8 +25,8 @@ actor DeadLetterWriter {
         self.logger = logger
     }
 
-    /// - Parameter kept: copies of the records that were refused as they were read, by offset; the others are read
-    ///   from the log again.
+    /// Copies of the records that were refused as they were read come as `kept`, by offset; the others are read from
+    /// the log again.
     func write(_ request: DeadLetterRequest, _ kept: [Int64: StoredRecord]) async {
         do throws(KafkaError) {
             var rest = request.letters[...]

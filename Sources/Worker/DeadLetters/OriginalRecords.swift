@@ -22,8 +22,7 @@ struct OriginalRecords: Sendable {
             properties: properties, group: configuration.settlement.group, log: logger.kafkaLog)
     }
 
-    /// - Parameter offsets: in rising order.
-    /// - Returns: the records by offset, without those that the log no longer holds.
+    /// The records at these offsets, which come in rising order; without those that the log no longer holds.
     func records(partition: Int32, offsets: [Int64]) async throws(KafkaError) -> [Int64: StoredRecord] {
         var found: [Int64: StoredRecord] = [:]
         var rest = offsets[...]

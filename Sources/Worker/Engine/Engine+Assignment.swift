@@ -45,9 +45,6 @@ extension Engine {
         toAssign = PendingAssignment()
         settlement.lose(partitions)
         forget(partitions)
-        // librdkafka keeps a commit while the coordinator is away and may send it again as a member of a later
-        // generation, over what the new owner has written by then. Only closing the client takes it back.
-        if outstanding != nil { reasonToGiveUp = "partitions were lost while a commit had no outcome" }
     }
 
     func unassign(_ partitions: [Int32], _ control: ConsumerControl) {

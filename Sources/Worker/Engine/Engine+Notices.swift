@@ -37,6 +37,14 @@ extension Engine {
                 ])
         case .commitFailed(let reason):
             logger.warning("Commit refused", metadata: ["reason": "\(reason)"])
+        case .stalled(let holdup):
+            logger.warning(
+                "A partition does not get on",
+                metadata: [
+                    "partition": "\(holdup.partition)", "offset": "\(holdup.offset)",
+                    "dataset": "\(holdup.dataset.map(\.description) ?? "-")", "why": "\(holdup.why.words)",
+                    "seconds": "\(holdup.lasts.components.seconds)",
+                ])
         case .noRoom(let partition):
             logger.warning(
                 "The ledger is full: nothing new is cut here until the watermark moves",

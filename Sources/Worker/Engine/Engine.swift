@@ -27,8 +27,6 @@ final class Engine: ConsumerDelegate {
     var committed: [Int32: OffsetCommit] = [:]
     var outstanding: OutstandingCommit?
 
-    /// Set where the next turn must give up: a callback of librdkafka's is no place to close its client.
-    var reasonToGiveUp: String?
     private(set) var hasGivenUp = false
     /// The client is being closed: nothing new is taken on.
     private(set) var isClosing = false
@@ -100,7 +98,6 @@ final class Engine: ConsumerDelegate {
         noteDroppedRecords(control)
         let deadline = settlement.turn(now: now)
         carryOut(control)
-        if let reasonToGiveUp { giveUp(reasonToGiveUp, control) }
         if let stopDeadline, stopDeadline <= now.monotonic, !isClosing {
             giveUp("the time to stop is over, and not everything could be written", control)
         }
@@ -161,6 +158,12 @@ final class Engine: ConsumerDelegate {
                 control.pause(partitions)
             case .resume(let partitions):
                 control.resume(partitions)
+            case .rewind(let partition, let offset):
+                logger.info(
+                    "Reading again what was given up for want of memory",
+                    metadata: ["partition": "\(partition)", "offset": "\(offset)"])
+                // Where it fails the machine asks again.
+                if control.rewind(partition, to: offset) { settlement.rewound(partition: partition, to: offset) }
             case .unassign(let partitions):
                 unassign(partitions, control)
             case .leave:

@@ -15,12 +15,8 @@ struct OutstandingCommit {
         case foreign(partition: Int32)
     }
 
-    /// What the group's offsets, read after the answer was lost, say of this commit.
-    ///
-    /// - Parameters:
-    ///   - found: one for each partition of the commit.
-    ///   - before: what was known to be there before it.
-    /// - Throws: the error of a partition that could not be read.
+    /// What the group's offsets, read after the answer was lost, say of this commit, given what was there before it.
+    /// Throws the error of a partition that could not be read.
     func compare(_ found: [CommittedOffset], before: [Int32: OffsetCommit]) throws(KafkaError) -> Finding {
         let found = Dictionary(found.map { ($0.partition, $0) }, uniquingKeysWith: { first, _ in first })
         var missing: [Int32] = []

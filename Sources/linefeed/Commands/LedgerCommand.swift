@@ -44,7 +44,8 @@ struct LedgerCommand: AsyncParsableCommand {
 
     private func drop(_ partition: Int32) async throws {
         let inspector = try LedgerInspector(kafka: kafka.kafkaProperties, group: group, topic: kafka.topic)
-        guard let state = try await inspector.partitions().first(where: { $0.partition == partition }) else {
+        let states = try await inspector.partitions()
+        guard let state = states.first(where: { $0.partition == partition }) else {
             throw ValidationError("--reset \(partition): \(kafka.topic) has no such partition.")
         }
         guard let committed = state.committed else {
@@ -55,9 +56,9 @@ struct LedgerCommand: AsyncParsableCommand {
             Console.shared.line("Type the partition's number to drop this ledger: ")
             guard readLine() == String(partition) else { throw CommandFailure("nothing was changed") }
         }
-        let editor = try OffsetEditor(properties: kafka.kafkaProperties, group: group)
-        try await editor.commit(
-            OffsetCommit(partition: partition, offset: committed, metadata: ""), of: kafka.topic, timeout: .seconds(10))
+        try await StoppedGroup.commit(
+            OffsetCommit(partition: partition, offset: committed, metadata: ""), kafka: kafka.kafkaProperties,
+            group: group, topic: kafka.topic, partitionCount: states.count, timeout: .seconds(60))
         say("Partition \(partition) stays at offset \(committed); its ledger is gone.")
     }
 }

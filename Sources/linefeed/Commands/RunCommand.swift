@@ -50,6 +50,11 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Where refused records go; by default the topic's name and .dead-letters.")
     var deadLetterTopic: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Report a partition that has something to settle and does not get on for so long.", valueName: "time"))
+    var stallAfter = TimeSpan(.seconds(300))
+
     @Flag(help: "Settle what is in the topic now, then end with status 0.")
     var untilEnd = false
 
@@ -99,6 +104,7 @@ struct RunCommand: AsyncParsableCommand {
         settings.batchLines = batchLines
         settings.batchBytes = batchBytes.bytes
         settings.onMissingDataset = onMissingDataset
+        settings.stallAfter = stallAfter.duration
         var configuration = WorkerConfiguration(kafka: kafka.kafkaProperties, settlement: settings)
         configuration.untilEnd = untilEnd
         if let deadLetterTopic { configuration.deadLetterTopic = deadLetterTopic }

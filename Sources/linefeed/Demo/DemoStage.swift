@@ -47,7 +47,7 @@ struct DemoStage {
                 throw CommandFailure("a worker ended by itself, with status \(workers.fallen[0])")
             }
             guard ContinuousClock.now < deadline else {
-                throw CommandFailure("time is up; see the workers' logs (--keep)")
+                throw CommandFailure("time is up; with --keep the workers' logs stay and say more")
             }
             try await Task.sleep(for: .milliseconds(Console.shared.isTerminal ? 100 : 500))
         }

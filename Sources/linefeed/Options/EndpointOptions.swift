@@ -29,7 +29,7 @@ struct EndpointOptions: ParsableArguments {
         }
     }
 
-    /// - Parameter connections: calls at a time.
+    /// A client for so many calls at a time.
     func makeClient(connections: Int) throws -> DatasetClient {
         let endpoint = try Endpoint(endpoint)
         let environment = ProcessInfo.processInfo.environment

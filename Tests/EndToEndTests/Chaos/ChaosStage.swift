@@ -43,7 +43,7 @@ actor ChaosStage {
 
     private func startWorker() throws -> Child {
         started += 1
-        return try arena.startWorker("worker \(started)", setup, options, untilEnd: false)
+        return try arena.startWorker("worker \(started)", setup, options, drain: false)
     }
 
     func play(_ plan: ChaosPlan) async throws {

@@ -122,7 +122,12 @@ final class Child: Sendable {
         state.withLock { String(decoding: $0.log, as: UTF8.self) }
     }
 
-    var processIdentifier: Int32 { process.processIdentifier }
+    /// Adds up what its log says as `key=number`.
+    func sum(of key: String) -> Int {
+        log.split(whereSeparator: \.isWhitespace).reduce(0) { sum, word in
+            word.hasPrefix(key + "=") ? sum + (Int(word.dropFirst(key.count + 1)) ?? 0) : sum
+        }
+    }
 
     /// The last lines of its log under its name, for a message.
     var tail: String {

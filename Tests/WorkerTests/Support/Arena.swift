@@ -36,7 +36,7 @@ struct Arena: Sendable {
         return settings
     }
 
-    /// - Parameter untilEnd: drain what is in the topic now, then end.
+    /// By default one that drains what is in the topic now, then ends.
     func worker(
         _ client: DatasetClient, untilEnd: Bool = true, settings: Settings? = nil,
         _ change: (inout WorkerConfiguration) -> Void = { _ in }
@@ -49,7 +49,7 @@ struct Arena: Sendable {
 
     // MARK: - Records
 
-    /// - Returns: the offset it came to lie at.
+    /// Answers at which offset it came to lie.
     @discardableResult
     func publish(
         _ value: String?, partition: Int32 = 0, key: String? = nil, headers: [RecordHeader] = [],

@@ -12,8 +12,7 @@ struct Service: Sendable {
     let store: DatasetStore
     let client: DatasetClient
 
-    /// Serves while `body` runs.
-    /// - Parameter gate: passed before each accepted update is applied.
+    /// Serves while `body` runs. The gate is passed before each accepted update is applied.
     static func run(
         projects: [String] = [], gate: @escaping @Sendable () async throws -> Void = {},
         _ body: (Service) async throws -> Void
@@ -70,8 +69,7 @@ struct Service: Sendable {
     }
 }
 
-/// Runs a worker until the body is done, then stops it as SIGTERM does.
-/// - Returns: how long the stop took.
+/// Runs a worker until the body is done, then stops it as SIGTERM does; answers how long the stop took.
 @discardableResult
 func running(_ worker: Worker, _ body: () async throws -> Void) async throws -> Duration {
     let group = ServiceGroup(

@@ -1,0 +1,136 @@
+internal import DequeModule
+internal import Labelling
+
+/// How memory stays bounded without one stuck dataset stopping the others of its partition.
+extension Settlement {
+    /// Above the budget, partitions that hold more than their share are paused; they stay in the group and go on once
+    /// they hold half of it. Half of the budget is common, half is shared out: one busy partition may use the common
+    /// half, and no number of them can exceed the whole.
+    ///
+    /// What lanes hold that are stuck is no sign of falling behind. Their queues are given up, to be read again later;
+    /// only their batches in flight stay, and those pause a partition only once the whole budget is used up.
+    func balanceMemory(now: Int64) {
+        guard !partitions.isEmpty else { return }
+        let half = settings.memoryBytes / 2
+        let share = half / partitions.count
+        let total = partitions.all.reduce(0) { $0 + $1.heldBytes }
+        if total > half {
+            for partition in partitions.all where partition.heldBytes > share { forgetStuckLanes(of: partition) }
+        }
+        let held = partitions.all.map { $0.heldBytes - stuckFlightBytes(of: $0, where: total > half) }
+        let moving = held.reduce(0, +)
+        var pause: [Int32] = []
+        var resume: [Int32] = []
+        for (partition, held) in zip(partitions.all, held) {
+            if partition.isPaused {
+                // Late, because a resumed partition fetches anew what was thrown away when it was paused.
+                guard total <= settings.memoryBytes, held <= share / 2 || moving <= half / 2 else { continue }
+                partition.isPaused = false
+                resume.append(partition.number)
+            } else if (moving > half && held > share) || (total > settings.memoryBytes && partition.heldBytes > share),
+                partition.reformingCuts.isEmpty
+            {
+                // (A batch that is being re-formed needs the log up to its cut; nothing of the partition moves without.)
+                partition.isPaused = true
+                pause.append(partition.number)
+            }
+        }
+        if !pause.isEmpty { actions.append(.pause(pause)) }
+        if !resume.isEmpty { actions.append(.resume(resume)) }
+        for (partition, held) in zip(partitions.all, held) where !partition.lanesMissing.isEmpty {
+            if !partition.isPaused, held <= share / 2, !partition.isLeaving, stopping == nil {
+                askForRewind(of: partition, now: now)
+            } else if let rewind = partition.rewind, rewind.retryAt <= now {
+                partition.rewind = nil
+            }
+        }
+    }
+
+    /// A lane that has asked in vain for a while, or whose dataset is held by such a one in another partition.
+    private func isStuck(_ lane: Lane, of partition: Partition) -> Bool {
+        if let flight = lane.flight, flight.phase != .ready { return flight.failures >= Self.failuresOfAStuckLane }
+        guard let holder = holders[lane.dataset], holder != partition.reference(to: lane.number) else {
+            return (lane.flight?.failures ?? 0) >= Self.failuresOfAStuckLane
+        }
+        return (self.lane(holder)?.1.flight?.failures ?? 0) >= Self.failuresOfAStuckLane
+    }
+
+    private static let failuresOfAStuckLane = 3
+
+    private func stuckFlightBytes(of partition: Partition, where matters: Bool) -> Int {
+        guard matters || partition.isPaused else { return 0 }
+        return partition.active.reduce(0) { bytes, number in
+            let lane = partition.lanes.lanes[Int(number)]
+            guard let batch = lane.flight?.batch, isStuck(lane, of: partition) else { return bytes }
+            return bytes + batch.segment.heldBytes
+        }
+    }
+
+    /// Where most of what the partition holds waits behind lanes that are stuck, it is given up.
+    private func forgetStuckLanes(of partition: Partition) {
+        let stuck = partition.active.map { partition.lanes.lanes[Int($0)] }.filter { lane in
+            !lane.segments.isEmpty && lane.flight?.phase != .reforming && isStuck(lane, of: partition)
+        }
+        for lane in stuck {
+            partition.heldBytes -= lane.forgetSegments()
+            if !partition.lanesMissing.contains(lane.number) { partition.lanesMissing.append(lane.number) }
+        }
+    }
+
+    /// Asks for the log from where the first lane misses events that could go on now.
+    private func askForRewind(of partition: Partition, now: Int64) {
+        guard now >= partition.rewind?.retryAt ?? .min else { return }
+        let lanes = partition.lanesMissing.map { partition.lanes.lanes[Int($0)] }
+        // One at a time: lanes that are being refilled are waited for.
+        guard !lanes.contains(where: { $0.missing?.isRefilling == true }) else {
+            partition.rewind = nil
+            return
+        }
+        let offsets = lanes.compactMap { lane in
+            lane.flight == nil && !isStuck(lane, of: partition) ? lane.missing?.from : nil
+        }
+        guard let offset = offsets.min() else {
+            partition.rewind = nil
+            return
+        }
+        partition.rewind = (offset, now + Self.rewindPatience)
+        actions.append(.rewind(partition: partition.number, offset: offset))
+    }
+
+    /// After this long without `rewound`, a rewind is asked for again.
+    private static let rewindPatience: Int64 = 5_000_000_000
+
+    /// A `rewind` is done: the next records of the partition come from `offset` on, again.
+    package func rewound(partition number: Int32, to offset: Int64) {
+        guard let partition = partitions[number], partition.rewind?.offset == offset else { return }
+        partition.rewind = nil
+        for number in partition.lanesMissing {
+            let lane = partition.lanes.lanes[Int(number)]
+            // A lane that is still stuck goes on missing: whatever it took now would be given up again.
+            if let missing = lane.missing, missing.from >= offset, !isStuck(lane, of: partition) {
+                lane.missing?.isRefilling = true
+            }
+        }
+    }
+
+    /// An event below the position was read again; lanes that hold it already, or have settled it, pass it over.
+    func reread(_ event: LabellingEvent, of partition: Partition, offset: Int64, now: Moment) {
+        let lane = partition.lane(project: event.project, type: event.type)
+        if let missing = lane.missing, missing.isRefilling, offset >= missing.from {
+            lane.missing?.from = offset + 1
+            enter(event, into: lane, of: partition, offset: offset, now: now)
+        }
+        if offset + 1 == partition.position { finishRefilling(partition) }
+    }
+
+    /// All that had been read before has been read again.
+    func finishRefilling(_ partition: Partition) {
+        guard !partition.lanesMissing.isEmpty else { return }
+        partition.lanesMissing.removeAll { number in
+            let lane = partition.lanes.lanes[Int(number)]
+            guard lane.missing?.isRefilling == true else { return false }
+            lane.missing = nil
+            return true
+        }
+    }
+}
