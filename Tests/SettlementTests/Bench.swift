@@ -149,6 +149,14 @@ final class Bench {
         turn()
     }
 
+    func logEnd(_ partition: Int32) -> Int { log[partition]?.count ?? 0 }
+
+    /// The log is handed over once more from an offset on.
+    func redeliver(_ partition: Int32, from offset: Int64, count: Int = .max) {
+        for offset in (max(0, Int(offset))..<logEnd(partition)).prefix(count) { deliver(partition, offset) }
+        turn()
+    }
+
     // MARK: - Answers
 
     func acknowledge() {

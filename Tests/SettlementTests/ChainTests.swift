@@ -11,7 +11,8 @@ import Testing
             SampleEvent("p", ref, "\(offset)").withEvent { segment.append($0, offset: Int64(offset)) }
         }
         return Batch(
-            dataset: DatasetKey(project: "p", type: .train), partition: 0, cut: Int64(refs.count - 1), segment: segment)
+            era: 0, dataset: DatasetKey(project: "p", type: .train), partition: 0, cut: Int64(refs.count - 1),
+            segment: segment)
     }
 
     private struct Outcome {

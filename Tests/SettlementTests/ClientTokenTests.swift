@@ -9,6 +9,7 @@ import Testing
 @Suite struct ClientTokenTests {
     private func token(
         group: String = "g", topic: String = "t", partition: Int32 = 3, type: DatasetType = .train, base: Int64 = 0,
+        era: Int64 = 0,
         piece: Piece? = nil, generation: Int = 0, attempt: Int = 0
     ) -> String {
         var segment = Segment(openedAt: 0)
@@ -16,7 +17,8 @@ import Testing
             SampleEvent("boards", ref, "1").withEvent { segment.append($0, offset: offset) }
         }
         let batch = Batch(
-            dataset: DatasetKey(project: "boards", type: type), partition: partition, cut: 9 + base, segment: segment)
+            era: era, dataset: DatasetKey(project: "boards", type: type), partition: partition, cut: 9 + base,
+            segment: segment)
         let piece = piece ?? batch.whole
         let payload = Array(SHA256.hash(data: Array(batch.payload(of: piece).utf8)))
         return ClientToken.make(
@@ -25,13 +27,14 @@ import Testing
     }
 
     @Test func literalTokens() {
-        #expect(token() == "lf1-BojgozYlx51IesoDDdhSjztiGnF65cJ9ZZsp0TVJwqS")
-        #expect(token(attempt: 1) == "lf1-jqhBfcGdaxsWmlkOhVnyX0IGqUv3dQI1x2elowKGd3N")
-        #expect(token(generation: 1) == "lf1-pe7H8HbtaVRlPFAsUmK5Pulo10gPo3QEb01MdpuCUvE")
-        #expect(token(type: .test, piece: .lines(1..<2)) == "lf1-pbBA3Kuyv9rhWrmy19s6wpknX4E0zDsNtU4babVhOTr")
+        #expect(token() == "lf1-Qxn7owbTqxm4jwT59Pn2pBdWXz4iV0zRHAWF3kdkSU6")
+        #expect(token(era: 1_795_000_000_000) == "lf1-gt61GrYpy8qHivV6FFuHp5jSxv2YP9WysS5hcnzqIod")
+        #expect(token(attempt: 1) == "lf1-C8DzAmmhWUrSHqfCbS4ndv9Mzua32vPfqxK593ENePE")
+        #expect(token(generation: 1) == "lf1-SM7cK6VSdIGq7jflpqU9fild5ZnrPiCITEQxggekblG")
+        #expect(token(type: .test, piece: .lines(1..<2)) == "lf1-T1zcaK7RfJpyj7ZdtWCpfx6UsOWDYvqU6BAoDXsLd1M")
         #expect(
             token(group: "größe", partition: .max, base: 9_007_199_254_740_986)
-                == "lf1-BAvS435fGiwV0VQJWJTP9yMaAOMRbtXr68HuU8Gujkm")
+                == "lf1-T8ViKWItJ52xDwVXU4i2M80biMCCqJGcQzFlCjumCT5")
     }
 
     @Test func fitsTheAPI() {
@@ -43,10 +46,10 @@ import Testing
     @Test func everyFieldCounts() {
         let tokens: Set = [
             token(), token(group: "gt", topic: ""), token(group: "", topic: "gt"), token(partition: 4),
-            token(type: .test), token(base: 1), token(piece: .lines(0..<1)), token(piece: .lines(1..<2)),
+            token(type: .test), token(base: 1), token(era: 1), token(piece: .lines(0..<1)), token(piece: .lines(1..<2)),
             token(generation: 1), token(attempt: 1), token(generation: 1, attempt: 1),
         ]
-        #expect(tokens.count == 11)
+        #expect(tokens.count == 12)
         #expect(token(piece: .event(1)) == token(piece: .lines(1..<2)), "the same line alone is the same call")
     }
 

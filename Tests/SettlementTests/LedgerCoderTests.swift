@@ -14,7 +14,7 @@ import Testing
 
     private var sample: Ledger {
         Ledger(
-            offset: 1_000_000, floor: 1_000_500,
+            era: 0, offset: 1_000_000, floor: 1_000_500,
             entries: [
                 .init(dataset: nil, settled: 1_000_200, inFlight: nil),
                 .init(
@@ -31,9 +31,10 @@ import Testing
 
     @Test func roundTrip() throws {
         for ledger in [
-            sample, Ledger(offset: 0, floor: -1, entries: []), Ledger(offset: 7, floor: 100, entries: []),
+            sample, Ledger(era: 0, offset: 0, floor: -1, entries: []),
+            Ledger(era: 0, offset: 7, floor: 100, entries: []),
             Ledger(
-                offset: .max - 10, floor: .max - 1,
+                era: 0, offset: .max - 10, floor: .max - 1,
                 entries: [
                     .init(
                         dataset: key("p"), settled: .max - 8,
@@ -64,7 +65,7 @@ import Testing
                         settled: settled, inFlight: number > 0 && Bool.random(using: &random) ? inFlight : nil))
             }
             let ledger = Ledger(
-                offset: offset, floor: offset - 1 + Int64.random(in: 0...9000, using: &random),
+                era: 0, offset: offset, floor: offset - 1 + Int64.random(in: 0...9000, using: &random),
                 entries: entries.sorted(by: Ledger.precedes))
             #expect(try coder.decode(coder.encode(ledger), committedAt: offset) == ledger)
         }
@@ -131,15 +132,15 @@ import Testing
             Ledger.Entry(
                 dataset: key("project-\(1000 + number)"), settled: 5_000_000 + Int64(number * 7), inFlight: nil)
         }
-        let ledger = Ledger(offset: 5_000_000, floor: 4_999_999, entries: entries.sorted(by: Ledger.precedes))
+        let ledger = Ledger(era: 0, offset: 5_000_000, floor: 4_999_999, entries: entries.sorted(by: Ledger.precedes))
         #expect(coder.encode(ledger).utf8.count <= characters)
     }
 
     @Test func longestEntryFitsTheReserve() {
         let long = String(repeating: "x", count: 255)
-        let bare = Ledger(offset: 0, floor: 0, entries: [])
+        let bare = Ledger(era: 0, offset: 0, floor: 0, entries: [])
         let full = Ledger(
-            offset: 0, floor: 0,
+            era: 0, offset: 0, floor: 0,
             entries: [
                 .init(
                     dataset: key(long), settled: 1 << 40,

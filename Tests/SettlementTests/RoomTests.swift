@@ -117,6 +117,83 @@ import Testing
         #expect(bench.machine.partitions[0]?.heldBytes == 0, "every byte is given back")
     }
 
+    /// A dataset that never answers fills its partition's share; the others go on all the same.
+    private func withOneStuck() -> Bench {
+        let bench = Bench(
+            Bench.settings {
+                $0.memoryBytes = 12_000
+                $0.batchLines = 5
+            })
+        bench.assign(0)
+        bench.acknowledge()
+        for number in 0..<200 {
+            bench.publish([SampleEvent(number % 2 == 0 ? "stuck" : "p\(number % 7)", "\(number)")])
+            settleHealthy(bench) { $0.project == "stuck" }
+            if let call = bench.calls.first { bench.answer(call, .exception(APIException(.conflict, "busy"))) }
+            #expect(bench.paused.isEmpty)
+        }
+        return bench
+    }
+
+    @Test func stuckDatasetGivesUpItsQueueAndReadsItAgain() throws {
+        let bench = withOneStuck()
+        #expect(bench.machine.counters.eventsSettled == 100)
+        #expect(bench.machine.partitions[0]?.heldBytes ?? .max < 12_000)
+        #expect(try bench.ledger().entries.map(\.dataset?.project) == ["stuck"])
+        #expect(bench.rewinds.isEmpty, "while it is stuck there is nothing to be gained")
+        var read = 0
+        for _ in 0..<2000 where bench.machine.counters.eventsSettled < 200 {
+            if bench.rewinds.count > read, let (partition, offset) = bench.rewinds.last {
+                read = bench.rewinds.count
+                // Records that were on their way arrive before the rewind is done, and change nothing.
+                bench.redeliver(partition, from: Int64(bench.logEnd(partition)) - 3)
+                bench.machine.rewound(partition: partition, to: offset)
+                bench.redeliver(partition, from: offset)
+            } else if bench.commit != nil {
+                bench.acknowledge()
+            } else if !bench.calls.isEmpty {
+                bench.answer()
+            } else {
+                bench.run(100)
+            }
+        }
+        bench.settleEverything()
+        #expect(read > 0)
+        #expect(bench.committed[0]?.offset == 200)
+        let updates = bench.everyCall.filter { $0.kind == .update }
+        let tokens = Set(updates.map(bench.token))
+        var lines: [String] = []
+        var seen: Set<String> = []
+        for call in updates where seen.insert(bench.token(call)).inserted {
+            lines += call.batch.textLines(of: call.piece)
+        }
+        #expect(tokens.count == seen.count && lines.count == 200, "every event went out in one batch alone")
+        #expect(bench.machine.partitions[0]?.heldBytes == 0)
+    }
+
+    @Test func rewindThatIsNotConfirmedIsAskedForAgain() throws {
+        let bench = withOneStuck()
+        while bench.rewinds.isEmpty {
+            if bench.commit != nil {
+                bench.acknowledge()
+            } else if !bench.calls.isEmpty {
+                bench.answer()
+            } else {
+                bench.run(100)
+            }
+        }
+        let asked = bench.rewinds.count
+        bench.acknowledgeEverything()
+        bench.run(4000)
+        #expect(bench.rewinds.count == asked)
+        bench.run(2000)
+        #expect(bench.rewinds.count == asked + 1)
+        // News of another rewind is no news of this one.
+        bench.machine.rewound(partition: 0, to: 0)
+        bench.run(6000)
+        #expect(bench.rewinds.count >= asked + 2)
+    }
+
     @Test func heldBytesComeBackToNothing() {
         let bench = Bench(Bench.settings { $0.batchLines = 7 })
         bench.assign(0)

@@ -12,7 +12,7 @@ import Testing
     }
 
     private func batch(_ segment: Segment, cut: Int64) -> Batch {
-        Batch(dataset: DatasetKey(project: "p", type: .train), partition: 0, cut: cut, segment: segment)
+        Batch(era: 0, dataset: DatasetKey(project: "p", type: .train), partition: 0, cut: cut, segment: segment)
     }
 
     @Test func lastEventOfASourceRefWins() {

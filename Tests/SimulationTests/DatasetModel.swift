@@ -34,7 +34,7 @@ struct DatasetModel {
         var entries: [Int: Int] = [:]
         var updating: String?
         var tokens: [String: Token] = [:]
-        var failedByChance = false
+        var invalid: Set<String> = []
     }
 
     enum Outcome {
@@ -74,7 +74,9 @@ struct DatasetModel {
             }
         }
         guard datasets[request.dataset].updating == nil else { return busy }
-        if request.lines.contains(where: isInvalid) {
+        // What was refused at the door stays refused, though nobody remembers the token.
+        if datasets[request.dataset].invalid.contains(request.token) || request.lines.contains(where: isInvalid) {
+            datasets[request.dataset].invalid.insert(request.token)
             return .answer(.exception(APIException(.validation, "a line is not as it has to be")))
         }
         datasets[request.dataset].updating = request.token

@@ -56,7 +56,9 @@ final class Member {
     init(key: Int, world: World) {
         self.key = key
         self.world = world
-        machine = Settlement(settings: world.scenario.settings, seed: world.random.next())
+        var settings = world.scenario.settings
+        if world.mutation == .tokenNeverAges { settings.tokenAge = .seconds(1 << 32) }
+        machine = Settlement(settings: settings, seed: world.random.next())
         skew = Int64.random(in: -60_000...60_000, using: &world.random)
         if world.mutation == .tokenWithRandomness { tokenSalt = world.random.next() }
     }
@@ -173,8 +175,11 @@ final class Member {
             if world.mutation == .deadLetterUnacknowledged {
                 world.after(.jiffy, .member(key, .lettersAnswered(request.id, failure: nil)))
             }
-        case .pause(let numbers): paused.formUnion(numbers)
+        case .pause(let numbers):
+            world.note("worker \(key) pauses \(numbers)")
+            paused.formUnion(numbers)
         case .resume(let numbers):
+            world.note("worker \(key) resumes \(numbers)")
             paused.subtract(numbers)
             pollIfThereIsSomething()
         case .rewind(let number, let offset):
@@ -198,11 +203,11 @@ final class Member {
 
     private func assign(_ offsets: [(Int32, Coordinator.Committed?)]) {
         for (number, committed) in offsets {
+            let committed = world.mutation?.ledger(where: committed, coder: world.coder(number)) ?? committed
             var metadata = committed?.metadata ?? ""
             if let mutation = world.mutation, let committed {
                 metadata = mutation.tamper(
-                    metadata, committedAt: committed.offset, coder: world.coder(number), end: world.log.end(number),
-                    wall: now.wall)
+                    metadata, committedAt: committed.offset, coder: world.coder(number), end: world.log.end(number))
             }
             machine.assign(number, committed: committed?.offset, metadata: metadata, start: 0, now: now)
             positions[number] = committed?.offset ?? 0

@@ -14,6 +14,8 @@ enum Mutation: String, CaseIterable, Sendable {
     case ledgerWithoutInFlight
     /// Rule 3: another token for the same batch in another process.
     case tokenWithRandomness
+    /// Rule 3: a history that begins again has the tokens of the one before.
+    case eraIgnored
     /// Rule 4: what has settled above the watermark is forgotten.
     case nothingSettledAboveWatermark
     /// Rule 5: the floor lies above something unsettled.
@@ -36,6 +38,15 @@ enum Mutation: String, CaseIterable, Sendable {
     case attemptIgnored
     /// The re-formed batch leaves its last event out.
     case reformedTooShort
+
+    /// Whether the rule has anything to do in a scenario: spares playing those where it has not.
+    func matters(in scenario: Scenario) -> Bool {
+        switch self {
+        case .eraIgnored: scenario.faults.contains { if case .foreignMetadata = $0.fault { true } else { false } }
+        case .tokenNeverAges: scenario.faults.contains { if case .wallJump = $0.fault { true } else { false } }
+        default: true
+        }
+    }
 
     /// What the member would commit, with its rule broken.
     func tamper(_ commit: PartitionCommit, coder: LedgerCoder, position: Int64) -> PartitionCommit {
@@ -70,8 +81,18 @@ enum Mutation: String, CaseIterable, Sendable {
         return commit
     }
 
+    /// What a member is told where there is no ledger to believe.
+    func ledger(where committed: Coordinator.Committed?, coder: LedgerCoder) -> Coordinator.Committed? {
+        let offset = committed?.offset ?? 0
+        guard self == .eraIgnored,
+            (try? coder.decode(committed?.metadata ?? "", committedAt: offset)) == nil
+        else { return committed }
+        let ledger = Ledger(era: 0, offset: offset, floor: offset - 1, entries: [])
+        return .init(offset: offset, metadata: coder.encode(ledger))
+    }
+
     /// What a member is told it once committed, with its rule broken.
-    func tamper(_ metadata: String, committedAt offset: Int64, coder: LedgerCoder, end: Int64, wall: Int64) -> String {
+    func tamper(_ metadata: String, committedAt offset: Int64, coder: LedgerCoder, end: Int64) -> String {
         guard var ledger = try? coder.decode(metadata, committedAt: offset) else { return metadata }
         for index in ledger.entries.indices {
             guard var inFlight = ledger.entries[index].inFlight else { continue }
@@ -79,7 +100,6 @@ enum Mutation: String, CaseIterable, Sendable {
             case .cutDependsOnTime: inFlight.cut = max(inFlight.cut, end - 1)
             case .reformedTooShort:
                 if inFlight.cut - 1 > ledger.entries[index].settled { inFlight.cut -= 1 }
-            case .tokenNeverAges: inFlight.firstSent = wall / 1000
             default: return metadata
             }
             ledger.entries[index].inFlight = inFlight

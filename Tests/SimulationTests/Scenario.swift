@@ -44,7 +44,7 @@ struct Scenario {
         case unreachable(Int64)
         case accessDenied(Int64)
         case deadLettersDown(Int64)
-        case wallJump(Int64)
+        case wallJump(hours: Int)
         case foreignMetadata
         case compaction
     }
@@ -114,8 +114,8 @@ struct Scenario {
         add(0.1, upTo: 1) { .accessDenied(milliseconds(200...3000)) }
         add(0.2, upTo: 1) { .deadLettersDown(milliseconds(200...3000)) }
         // Past the life of a token, or of everything.
-        add(0.1, upTo: 1) { .wallJump(milliseconds(8 * 3_600_000...20 * 3_600_000)) }
-        add(0.08, upTo: 1) { .foreignMetadata }
+        add(0.15, upTo: 1) { .wallJump(hours: pick(8...20)) }
+        add(0.12, upTo: 1) { .foreignMetadata }
         add(0.1, upTo: 2) { .compaction }
         self.faults = faults.sorted { $0.at < $1.at }
         hasOutage = faults.contains { if case .everyUpdateFails = $0.fault { true } else { false } }

@@ -22,9 +22,11 @@ struct SimulatedLog {
         let kind: Kind
         /// The log no longer has it.
         var isRemoved = false
-        /// Wall time, in milliseconds, of each update that applied it.
-        var applied: [Int64] = []
-        var deadLetters = 0
+        /// Each update that applied it.
+        var applied: [(wall: Int64, token: String)] = []
+        var hasFailedByChance = false
+        /// Wall time, in milliseconds.
+        var deadLettered: Int64?
 
         var hasLine: Bool { kind != .junk && kind != .tombstone }
         var isBad: Bool { kind == .invalid || kind == .failing }
@@ -55,9 +57,9 @@ struct SimulatedLog {
     func isDone(_ event: Event) -> Bool {
         switch event.kind {
         case .tombstone: return true
-        case .junk: return event.deadLetters > 0 || event.isRemoved
+        case .junk: return event.deadLettered != nil || event.isRemoved
         case .good, .invalid, .failing:
-            if !event.applied.isEmpty || event.deadLetters > 0 || event.isRemoved { return true }
+            if !event.applied.isEmpty || event.deadLettered != nil || event.isRemoved { return true }
             return partitions[Int(event.partition)][Int(event.offset + 1)...].contains { id in
                 let later = events[id]
                 return later.hasLine && later.dataset == event.dataset && later.ref == event.ref

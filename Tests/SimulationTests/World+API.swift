@@ -58,23 +58,24 @@ extension World {
         }
     }
 
-    func endUpdate(_ dataset: Int, _ token: String) {
+    func endUpdate(_ dataset: Int, _ token: String, isHeardOf: Bool = true) {
         guard var update = api.datasets[dataset].tokens[token], update.status == .inProgress else { return }
         let hasBadLine = !isRepaired && update.lines.contains { log.events[$0].isBad }
-        // Never twice in a row, or chance could pass for a bad line.
-        let failsByChance = !api.datasets[dataset].failedByChance && isUnlucky(scenario.chanceRollback)
-        if failsByChance { api.datasets[dataset].failedByChance = true }
+        // Never twice for a line, or chance could pass for a bad one.
+        let failsByChance =
+            isUnlucky(scenario.chanceRollback) && !update.lines.contains { log.events[$0].hasFailedByChance }
+        if failsByChance { for id in update.lines { log.events[id].hasFailedByChance = true } }
         let fails = hasBadLine || failsByChance || doUpdatesFail
         if fails {
             update.status = .failed
         } else {
             update.status = .complete
-            api.datasets[dataset].failedByChance = false
             apply(update.lines, to: dataset, token: token)
         }
         note("\(token) \(fails ? "is rolled back" : "is applied")")
         for waiting in update.waiting {
-            let answer: Answer = fails ? .rolledBack(message: "a line was refused") : .completed
+            let ended: Answer = fails ? .rolledBack(message: "a line was refused") : .completed
+            let answer = isHeardOf ? ended : .unreachable(message: "time-out")
             after(.network, .member(waiting.member, .answer(key: waiting.key, answer)))
         }
         update.waiting = []

@@ -7,11 +7,16 @@ extension World {
     func apply(_ lines: [Int], to dataset: Int, token: String) {
         for id in lines {
             let event = log.events[id]
-            if let earlier = event.applied.first, wall - earlier < Self.protectedTime, !mayRepeat(event) {
-                report("event \(id) was applied a second time, by \(token)")
+            // Later than that the batch may go out again, after a look at the dataset and under another token.
+            let isRepeated = event.applied.contains { $0.token == token || wall - $0.wall < Self.protectedTime }
+            if isRepeated, !mayRepeat(event) { report("event \(id) was applied a second time, by \(token)") }
+            // (A good line that an outage cost its place may still find it, once hours have passed.)
+            if let letter = event.deadLettered, wall - letter < Self.protectedTime, !mayRepeat(event),
+                !(scenario.hasOutage && hasWallJumped)
+            {
+                report("event \(id) was dead-lettered, then applied")
             }
-            if event.deadLetters > 0, !mayRepeat(event) { report("event \(id) was dead-lettered, then applied") }
-            log.events[id].applied.append(wall)
+            log.events[id].applied.append((wall, token))
             api.datasets[dataset].entries[event.ref] = id
         }
     }
@@ -27,7 +32,7 @@ extension World {
             return
         }
         note("event \(event.id) is dead-lettered: \(letter.cause)")
-        log.events[event.id].deadLetters += 1
+        log.events[event.id].deadLettered = wall
         switch letter.cause {
         case .rejected:
             if event.kind != .junk { report("event \(event.id) was rejected, though it can be read") }
@@ -38,7 +43,9 @@ extension World {
         case .refused:
             if !event.isBad, !scenario.hasOutage { report("event \(event.id) was dead-lettered, though it is good") }
         }
-        if !event.applied.isEmpty, !mayRepeat(event) { report("event \(event.id) was applied, then dead-lettered") }
+        if let applied = event.applied.last, wall - applied.wall < Self.protectedTime, !mayRepeat(event) {
+            report("event \(event.id) was applied, then dead-lettered")
+        }
     }
 
     /// What a commit and its ledger say is settled has to be.
@@ -72,7 +79,9 @@ extension World {
                 let event = log.events[id]
                 if !log.isDone(event) { report("event \(id) was neither applied nor dead-lettered") }
                 if event.isRemoved, event.applied.isEmpty { continue }
-                if event.hasLine, event.deadLetters == 0 { fold[event.dataset][event.ref] = id }
+                // Where a history began again, the last word counts.
+                let isRefused = event.deadLettered.map { $0 >= event.applied.last?.wall ?? .min } ?? false
+                if event.hasLine, !isRefused { fold[event.dataset][event.ref] = id }
             }
         }
         for (dataset, entries) in fold.enumerated() where api.datasets[dataset].entries != entries {

@@ -25,7 +25,7 @@ extension World {
         case .unreachable(let time): unreachableUntil = now + time
         case .accessDenied(let time): deniedUntil = now + time
         case .deadLettersDown(let time): deadLettersDownUntil = now + time
-        case .wallJump(let milliseconds): jump(milliseconds)
+        case .wallJump(let hours): jump(hours: Int64(hours))
         case .foreignMetadata: corrupt()
         case .compaction: compact()
         }
@@ -33,23 +33,27 @@ extension World {
     }
 
     /// Everything that takes hours is over: frozen processes are dead, requests on their way have timed out.
-    private func jump(_ milliseconds: Int64) {
+    private func jump(hours: Int64) {
         for member in slots.compactMap({ $0.flatMap { members[$0] } }) where member.frozenUntil != nil {
             kill(member, because: "was frozen for hours")
         }
         dropRequestsOnTheirWay()
         for dataset in api.datasets.indices {
-            if let token = api.datasets[dataset].updating { endUpdate(dataset, token) }
+            if let token = api.datasets[dataset].updating { endUpdate(dataset, token, isHeardOf: false) }
         }
-        moveWall(by: milliseconds)
+        moveWall(by: hours * 3_600_000)
     }
 
-    /// An operator, or a mirroring tool, writes what is not ours.
+    /// An operator, or a mirroring tool, writes what is not ours. That can be done to a group without members alone.
     private func corrupt() {
+        for member in slots.compactMap({ $0.flatMap { members[$0] } }) { kill(member, because: "is stopped for it") }
+        for groupMember in coordinator.members { removeFromGroup(groupMember) }
+        dropRequestsOnTheirWay()
         let partition = Int32.random(in: 0..<Int32(scenario.partitions), using: &random)
         guard let committed = coordinator.committed[partition] else { return }
         foreign.insert(partition)
-        switch Int.random(in: 0..<3, using: &random) {
+        switch Int.random(in: 0..<4, using: &random) {
+        case 3: coordinator.committed[partition] = nil
         case 0: coordinator.committed[partition]?.metadata = ""
         case 1: coordinator.committed[partition]?.metadata = "mirrored by hand"
         default: coordinator.committed[partition]?.offset = Int64.random(in: 0...committed.offset, using: &random)

@@ -47,6 +47,7 @@ final class World {
     var random: SplitMix64
     private(set) var now: Int64 = 0
     private var wallJump: Int64 = 0
+    var hasWallJumped: Bool { wallJump > 0 }
     var wall: Int64 { 1_795_000_000_000 + now / 1_000_000 + wallJump }
 
     var log: SimulatedLog
@@ -127,6 +128,7 @@ final class World {
 
     /// Plays until everything is settled, something is wrong, or time is up.
     func run() {
+        note("\(scenario)")
         let limit = scenario.activeTime + 3600 * 1_000_000_000
         while violation == nil, let next = queue.popMin() {
             now = next.time
@@ -185,6 +187,7 @@ final class World {
     // MARK: - What happens
 
     private func play(_ happening: Happening) {
+        mix(Int(now))
         switch happening {
         case .start(let slot): start(slot)
         case .member(let key, let inbound):
@@ -267,10 +270,10 @@ final class World {
         let all = queue.unordered.sorted()
         queue = Heap()
         for queued in all {
-            if case .request(let request) = queued.happening {
+            switch queued.happening {
+            case .request(let request), .member(_, .send(let request)):
                 schedule(now, .member(request.member, .answer(key: request.key, .unreachable(message: "time-out"))))
-            } else {
-                queue.insert(queued)
+            default: queue.insert(queued)
             }
         }
     }

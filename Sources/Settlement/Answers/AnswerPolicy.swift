@@ -82,7 +82,7 @@ struct Backoff: Sendable, Equatable {
     /// Every line is refused: the lane tries again, rarely.
     static let outage = Backoff(base: .seconds(1), cap: .seconds(60))
 
-    /// - Parameter failures: how many answers of this kind came in a row, this one included.
+    /// How long to wait after `failures` answers of this kind in a row, the last one included.
     func delay(failures: Int, random: inout SplitMix64) -> Duration {
         let ceiling = min(cap, base * (1 << min(max(0, failures - 1), 20)))
         return .nanoseconds(Int64.random(in: 0...max(1, ceiling.nanoseconds), using: &random))

@@ -4,6 +4,8 @@ package import Labelling
 ///
 /// The payload is a pure function of the events: the surviving lines in offset order, joined by line feeds.
 package struct Batch: Sendable {
+    /// `Ledger.era`.
+    package let era: Int64
     package let dataset: DatasetKey
     package let partition: Int32
     /// The last offset of the batch; the record that stood there may be gone since (compaction).
@@ -12,7 +14,8 @@ package struct Batch: Sendable {
     /// Numbers of the events that are sent: the last of every source-ref, in offset order.
     let lines: [Int32]
 
-    init(dataset: DatasetKey, partition: Int32, cut: Int64, segment: Segment) {
+    init(era: Int64, dataset: DatasetKey, partition: Int32, cut: Int64, segment: Segment) {
+        self.era = era
         self.dataset = dataset
         self.partition = partition
         self.cut = cut

@@ -91,8 +91,9 @@ struct Chain: Sendable {
     }
 
     /// The API refused the piece on top.
-    /// - Parameter mayBeChance: the update was rolled back rather than refused at the door. The whole batch, and a line
-    ///   that stands alone, are then tried once more before anything follows from it.
+    ///
+    /// It may be chance where the update was rolled back rather than refused at the door. The whole batch, and a line
+    /// that stands alone, are then tried once more before anything follows from it.
     mutating func refused(reason: DeadLetterReason, message: String, mayBeChance: Bool, in batch: Batch) {
         guard let piece = stack.last?.piece else { return }
         let count = batch.lineCount(of: piece)

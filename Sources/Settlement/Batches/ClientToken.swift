@@ -5,12 +5,10 @@ internal import LookoutVision
 /// The idempotency key of one call.
 ///
 /// `lf1-` and the base62 of a SHA-256 over everything that makes the call what it is. The same events give the same
-/// token in every worker; other bytes give another, so "same token, other parameters" cannot happen.
+/// token in every worker that believes the same ledgers; other bytes give another, so "same token, other parameters" cannot happen.
 package enum ClientToken {
-    /// - Parameters:
-    ///   - generation: how many times a token of this batch has grown too old; it is kept in the ledger.
-    ///   - attempt: how many tries of this piece were reported failed.
-    ///   - payloadSHA256: 32 bytes.
+    /// `generation` is how many times a token of this batch has grown too old, and is kept in the ledger; `attempt` how
+    /// many tries of this piece were reported failed; `payloadSHA256` has 32 bytes.
     /// - Returns: 47 characters of `[a-zA-Z0-9-]`; the API takes 64.
     package static func make(
         group: String, topic: String, batch: Batch, piece: Piece, generation: Int, attempt: Int, payloadSHA256: [UInt8]
@@ -29,6 +27,7 @@ package enum ClientToken {
         update(group)
         update(topic)
         update(Int64(batch.partition))
+        update(batch.era)
         update(batch.dataset.project)
         update(batch.dataset.type.rawValue)
         update(offsets.first)

@@ -166,10 +166,14 @@ struct Flight {
     }
 
     /// The token has grown too old, and what it stood for is not in the dataset.
-    mutating func startNextGeneration(eventCount: Int, now: Moment) {
+    ///
+    /// The chain begins again: whoever re-forms the batch knows the generation alone, and has to come to the same
+    /// tokens. A batch that was applied in part is so sent again as a whole; that is the price of hours.
+    mutating func startNextGeneration(of batch: Batch, now: Moment) {
         recordedIntent = recordedIntent ?? intent
         intent = Intent(
-            firstSent: now.wall / 1000, generation: intent.generation + 1, eventCount: eventCount)
+            firstSent: now.wall / 1000, generation: intent.generation + 1, eventCount: batch.eventCount)
+        chain = Chain(lineCount: batch.lineCount, doubtsLoneLine: chain.doubtsLoneLine)
         mustVerify = false
         phase = .unrecorded
     }

@@ -6,6 +6,13 @@ package import Labelling
 ///   (settled, cut] in one batch that may have been sent.
 /// - A dataset that is not named has all its events ≤ `floor` settled and none in flight.
 package struct Ledger: Sendable, Equatable {
+    /// Milliseconds since the epoch at which this history of the partition began: when its first owner found no ledger
+    /// to believe. Part of every client token.
+    ///
+    /// A partition that is read again without its ledger is cut anew, and its old events go out once more. Were the
+    /// tokens those of the first time, the API would apply the batches that are cut differently and pass over those
+    /// that happen to be the same, and an older entry could stay on top of a newer one.
+    package var era: Int64
     /// The watermark this ledger was committed with. A ledger found beside another offset is not to be believed.
     package var offset: Int64
     /// At least `offset - 1`.
@@ -49,7 +56,8 @@ package struct Ledger: Sendable, Equatable {
         }
     }
 
-    package init(offset: Int64, floor: Int64, entries: [Entry]) {
+    package init(era: Int64, offset: Int64, floor: Int64, entries: [Entry]) {
+        self.era = era
         self.offset = offset
         self.floor = floor
         self.entries = entries

@@ -7,11 +7,11 @@ internal import LookoutVision
 ///
 /// Base64 text (metadata must hold no NUL byte) of:
 ///
-///     'L' 'F'  version  offset  floor-(offset-1)  base time  count  entry*  checksum
+///     'L' 'F'  version  offset  floor-(offset-1)  era  base time  count  entry*  checksum
 ///     entry:   flags  [shared-prefix  suffix-length  suffix]  [settled-(offset-1)]
 ///              [cut-offset  first-sent-(base time)  event-count  [generation]]
 ///
-/// Numbers are LEB128 varints, `base time` is seconds since the epoch. The checksum is the first four bytes of a
+/// Numbers are LEB128 varints, `era` is milliseconds since the epoch, `base time` is seconds since the epoch. The checksum is the first four bytes of a
 /// SHA-256 over group, topic, partition and all that precedes it: a ledger that was copied to another place does not
 /// verify there.
 package struct LedgerCoder: Sendable {
@@ -48,6 +48,7 @@ package struct LedgerCoder: Sendable {
         out.append(Self.version)
         out.appendVarint(UInt64(ledger.offset))
         out.appendVarint(UInt64(max(0, ledger.floor - (ledger.offset - 1))))
+        out.appendVarint(UInt64(max(0, ledger.era)))
         let baseTime = ledger.entries.compactMap(\.inFlight?.firstSent).min() ?? 0
         out.appendVarint(UInt64(max(0, baseTime)))
         out.appendVarint(UInt64(ledger.entries.count))
@@ -90,7 +91,9 @@ package struct LedgerCoder: Sendable {
         }
     }
 
-    /// - Parameter offset: the committed offset that the text was found beside.
+    /// Reads what was found beside the committed offset.
+    /// - Returns: a ledger that was written for this group, topic, partition and offset.
+    /// - Throws: why the text is not to be believed.
     package func decode(_ text: String, committedAt offset: Int64) throws(LedgerError) -> Ledger {
         guard let bytes = Data(base64Encoded: text).map(Array.init), bytes.starts(with: Self.magic) else {
             throw .foreign
@@ -104,7 +107,8 @@ package struct LedgerCoder: Sendable {
         var reader = ByteReader(bytes: body.dropFirst(Self.magic.count + 1))
         guard let written = reader.offset() else { throw .damaged }
         guard written == offset else { throw .otherOffset(written) }
-        guard let rise = reader.offset(), let baseTime = reader.offset(), let count = reader.offset(),
+        guard let rise = reader.offset(), let era = reader.offset(), let baseTime = reader.offset(),
+            let count = reader.offset(),
             count <= Int64(body.count)
         else { throw .damaged }
         var entries: [Ledger.Entry] = []
@@ -117,7 +121,7 @@ package struct LedgerCoder: Sendable {
         }
         let (floor, overflow) = (offset - 1).addingReportingOverflow(rise)
         guard reader.isAtEnd, !overflow else { throw .damaged }
-        return Ledger(offset: offset, floor: floor, entries: entries)
+        return Ledger(era: era, offset: offset, floor: floor, entries: entries)
     }
 
     private func readEntry(

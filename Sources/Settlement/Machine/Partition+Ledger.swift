@@ -32,7 +32,7 @@ extension Partition {
             let named = entries(offset: offset, floor: candidate)
             if LedgerCoder.isHopeless(entryCount: named.count, characters: maximumCharacters) { continue }
             let ledger = Ledger(
-                offset: offset, floor: candidate, entries: named.sorted(by: Ledger.precedes))
+                era: era, offset: offset, floor: candidate, entries: named.sorted(by: Ledger.precedes))
             let text = coder.encode(ledger)
             guard text.utf8.count <= maximumCharacters, text.utf8.count < best?.metadata.utf8.count ?? .max else {
                 continue

@@ -17,6 +17,8 @@ final class Partition {
     var reformingCuts: [(cut: Int64, lane: Int32)] = []
 
     let coder: LedgerCoder
+    /// `Ledger.era`.
+    let era: Int64
     /// The floor of the ledger last acknowledged, or of the one that came with the partition.
     var floor: Int64
     /// The floor that came with the partition: up to it, datasets that we have not met yet may have settled events.
@@ -50,6 +52,7 @@ final class Partition {
         self.epoch = epoch
         self.coder = coder
         position = start
+        era = ledger.era
         committedOffset = ledger.offset
         floor = ledger.floor
         inheritedFloor = ledger.floor
@@ -96,6 +99,16 @@ final class Partition {
         guard !lane.isActive else { return }
         lane.isActive = true
         active.append(lane.number)
+    }
+
+    /// The lane that holds the watermark, if one does.
+    var lowestUnsettledLane: Lane? {
+        var lowest: (lane: Lane, offset: Int64)?
+        for number in active {
+            let lane = lanes.lanes[Int(number)]
+            if let first = lane.firstUnsettled, first < lowest?.offset ?? .max { lowest = (lane, first) }
+        }
+        return lowest?.lane
     }
 
     var isDirty: Bool { version != committedVersion }

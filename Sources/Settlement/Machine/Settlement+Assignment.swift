@@ -4,16 +4,15 @@ internal import Labelling
 extension Settlement {
     /// A partition became ours.
     ///
-    /// - Parameters:
-    ///   - committed: the group's offset there; nil where it has none.
-    ///   - metadata: what stood beside it.
-    ///   - start: where reading begins when nothing is committed.
+    /// `committed` is the group's offset there, nil where it has none, and `metadata` what stood beside it; `start` is
+    /// where reading begins when nothing is committed.
     package func assign(_ number: Int32, committed: Int64?, metadata: String, start: Int64, now: Moment) {
         drop(number)
         epoch += 1
         let coder = LedgerCoder(group: settings.group, topic: settings.topic, partition: number)
         let offset = committed ?? start
-        var ledger = Ledger(offset: offset, floor: offset - 1, entries: [])
+        // No ledger to believe: whatever was sent before this is not to be mistaken for what will be.
+        var ledger = Ledger(era: now.wall, offset: offset, floor: offset - 1, entries: [])
         // A group without an offset gets one soon, so that it no longer depends on where a reset would put it.
         var mustCommit = committed == nil
         if committed != nil, !metadata.isEmpty {

@@ -85,7 +85,7 @@ extension Settlement {
             wait(lane, of: partition, reason, backoff, message: message, atLeast: atLeast, now: now)
             return
         case .nextGeneration:
-            lane.flight?.startNextGeneration(eventCount: batch.eventCount, now: now)
+            lane.flight?.startNextGeneration(of: batch, now: now)
             partition.intents.append(lane.number)
             partition.version += 1
             return

@@ -14,8 +14,8 @@ extension Settlement {
         let half = settings.memoryBytes / 2
         let share = half / partitions.count
         let total = partitions.all.reduce(0) { $0 + $1.heldBytes }
-        if total > half {
-            for partition in partitions.all where partition.heldBytes > share { forgetStuckLanes(of: partition) }
+        for partition in partitions.all where partition.isPaused || (total > half && partition.heldBytes > share) {
+            forgetStuckLanes(of: partition)
         }
         let held = partitions.all.map { $0.heldBytes - stuckFlightBytes(of: $0, where: total > half) }
         let moving = held.reduce(0, +)
@@ -37,8 +37,8 @@ extension Settlement {
         }
         if !pause.isEmpty { actions.append(.pause(pause)) }
         if !resume.isEmpty { actions.append(.resume(resume)) }
-        for (partition, held) in zip(partitions.all, held) where !partition.lanesMissing.isEmpty {
-            if !partition.isPaused, held <= share / 2, !partition.isLeaving, stopping == nil {
+        for partition in partitions.all where !partition.lanesMissing.isEmpty {
+            if !partition.isPaused, !partition.isLeaving, stopping == nil {
                 askForRewind(of: partition, now: now)
             } else if let rewind = partition.rewind, rewind.retryAt <= now {
                 partition.rewind = nil
@@ -46,8 +46,10 @@ extension Settlement {
         }
     }
 
-    /// A lane that has asked in vain for a while, or whose dataset is held by such a one in another partition.
+    /// A lane that has asked in vain for a while, or that waits for another which need not ever move: one that has its
+    /// dataset in another partition, or the one whose turn it is while the ledger is full.
     private func isStuck(_ lane: Lane, of partition: Partition) -> Bool {
+        if lane.flight == nil, partition.isFull, let head = partition.lowestUnsettledLane, head !== lane { return true }
         if let flight = lane.flight, flight.phase != .ready { return flight.failures >= Self.failuresOfAStuckLane }
         guard let holder = holders[lane.dataset], holder != partition.reference(to: lane.number) else {
             return (lane.flight?.failures ?? 0) >= Self.failuresOfAStuckLane

@@ -42,8 +42,8 @@ extension Settlement {
         }
     }
 
-    /// A record was read that is no labelling event; it becomes a dead letter.
-    /// - Parameter bytes: what keeping the record until then costs.
+    /// A record was read that is no labelling event; it becomes a dead letter. Keeping the record until then costs
+    /// `bytes`.
     /// - Returns: whether the record must be kept; false where it was settled before a replay.
     package func append(
         _ rejection: Rejection, bytes: Int, partition number: Int32, offset: Int64, now: Moment
@@ -107,7 +107,8 @@ extension Settlement {
                 enqueue(lane, of: partition)
                 continue
             }
-            let batch = Batch(dataset: lane.dataset, partition: partition.number, cut: cut, segment: segment)
+            let batch = Batch(
+                era: partition.era, dataset: lane.dataset, partition: partition.number, cut: cut, segment: segment)
             lane.flight?.finishReforming(as: batch)
             partition.version += 1
             enqueue(lane, of: partition)

@@ -114,7 +114,8 @@ extension Settlement {
     private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
         let segment = lane.segments.removeFirst()
         guard let last = segment.lastOffset else { return }
-        let batch = Batch(dataset: lane.dataset, partition: partition.number, cut: last, segment: segment)
+        let batch = Batch(
+            era: partition.era, dataset: lane.dataset, partition: partition.number, cut: last, segment: segment)
         lane.flight = Flight(of: batch, doubtsLoneLine: lane.doubtsLoneLine, now: now)
         placesTaken += 1
         partition.intents.append(lane.number)
