@@ -69,28 +69,49 @@ package struct Watermarks: Sendable, Hashable {
         self.high = high
     }
 
-    /// Asks the leader, by a blocking call.
+    /// Asks the leader, by a blocking call that keeps its time-out.
     ///
-    /// librdkafka (2.0.2) takes the leader from its cache and leaves it there when that broker answers that it leads
-    /// no more: until the next periodic refresh, 5 minutes later, every question would meet the same answer. So the
-    /// cluster is asked who leads now, and the new leader once.
+    /// `rd_kafka_query_watermark_offsets` does not: while brokers that are away are being reconnected to, it asks again
+    /// and again and never looks at the time (2.0.2). `rd_kafka_offsets_for_times` sends the same request, with the
+    /// protocol's two special timestamps for the log's ends, and does.
+    ///
+    /// Neither forgets a leader that answers that it leads no more: until the next periodic refresh, 5 minutes later,
+    /// every question would meet the same answer. So the cluster is asked who leads now, and the new leader once.
     static func query(
         _ handle: ClientHandle, topic: String, partition: Int32, timeout: Duration
     ) throws(KafkaError) -> Watermarks {
-        let end = ContinuousClock.now + timeout
-        var low: Int64 = 0
-        var high: Int64 = 0
-        func ask(within timeout: Duration) -> rd_kafka_resp_err_t {
-            rd_kafka_query_watermark_offsets(handle.raw, topic, partition, &low, &high, timeout.timeoutMilliseconds)
+        let deadline = ContinuousClock.now + timeout
+        do {
+            return try ask(handle, topic, partition, until: deadline)
+        } catch  where staleLeader.contains(error.code) && .now < deadline {
+            try refreshLeaders(handle, topic: topic, timeout: deadline - .now)
+            return try ask(handle, topic, partition, until: deadline)
         }
-        var code = ask(within: timeout)
-        let left = end - .now
-        if staleLeader.contains(code.rawValue), left > .zero {
-            try refreshLeaders(handle, topic: topic, timeout: left)
-            code = ask(within: max(end - .now, .milliseconds(1)))
-        }
-        try KafkaError.check(code, "read watermarks of partition \(partition)")
-        return Watermarks(low: low, high: high)
+    }
+
+    private static func ask(
+        _ handle: ClientHandle, _ topic: String, _ partition: Int32, until deadline: ContinuousClock.Instant
+    ) throws(KafkaError) -> Watermarks {
+        Watermarks(
+            low: try end(Int64(RD_KAFKA_OFFSET_BEGINNING), handle, topic, partition, until: deadline),
+            high: try end(Int64(RD_KAFKA_OFFSET_END), handle, topic, partition, until: deadline))
+    }
+
+    private static func end(
+        _ which: Int64, _ handle: ClientHandle, _ topic: String, _ partition: Int32,
+        until deadline: ContinuousClock.Instant
+    ) throws(KafkaError) -> Int64 {
+        let operation = "read watermarks of partition \(partition)"
+        let list = PartitionList(topic: topic)
+        list.add(partition, offset: which)
+        let left = max(deadline - .now, .milliseconds(1))
+        try KafkaError.check(rd_kafka_offsets_for_times(handle.raw, list.raw, left.timeoutMilliseconds), operation)
+        var offset: Int64 = -1
+        var code = RD_KAFKA_RESP_ERR_NO_ERROR
+        list.visit { (offset, code) = ($0.offset, $0.err) }
+        try KafkaError.check(code, operation)
+        guard offset >= 0 else { throw KafkaError(RD_KAFKA_RESP_ERR__BAD_MSG, operation) }
+        return offset
     }
 
     /// What a broker says that leads the partition no more, or not yet.

@@ -15,7 +15,7 @@ extension EndToEnd {
                 _ = try await workload.publish(to: brokers)
                 let history = try History(arena.database)
 
-                let first = try arena.startWorker("worker of a pool", setup, untilEnd: false)
+                let first = try arena.startWorker("worker of a pool", setup, drain: false)
                 try await arena.until("a call for every dataset is in flight", within: .seconds(30)) {
                     try await history.inProgress() == calls
                 }

@@ -58,6 +58,28 @@ struct FaultTests {
         _ = await member.close()
     }
 
+    @Test func askingForWatermarksKeepsItsTimeoutWhileBrokersAreAway() async throws {
+        let cluster = try EmbeddedCluster(brokers: 3, topics: [("events", 1)])
+        let reader = try ClusterReader(properties: ["bootstrap.servers": cluster.bootstrapServers])
+        _ = try await reader.watermarks(of: "events", timeout: .seconds(10))
+        let member = try Member(cluster, topic: "events", group: "g")
+        try await member.holds(1)
+        try cluster.brokerDown()
+        let journal = member.journal
+        for round in 1...3 {
+            member.perform { control in
+                let start = ContinuousClock.now
+                let found = try? control.watermarks(0, timeout: .milliseconds(700))
+                let isInTime = .now - start < .seconds(4)
+                journal.add(.note("\(round): \(found == nil), in time: \(isInTime)"))
+            }
+            try await journal.wait { $0.contains(note: "\(round): true, in time: true") }
+        }
+        try cluster.brokerUp()
+        #expect(try await reader.watermarks(of: "events", timeout: .seconds(20)) == [Watermarks(low: 0, high: 0)])
+        _ = await member.close()
+    }
+
     @Test func aCoordinatorThatDoesNotExistIsRefused() throws {
         let cluster = try EmbeddedCluster(brokers: 2, topics: [("events", 1)])
         #expect(throws: KafkaError.self) { try cluster.setCoordinator(group: "g", broker: 3) }

@@ -116,6 +116,10 @@ package final class EmbeddedCluster: @unchecked Sendable {
 
     /// Moves a group's coordinator.
     ///
+    /// Take the old one down first, if the group has members: a member that closes its connection while it waits to
+    /// join or to sync, and asks elsewhere, is not noticed to have gone, and the mock aborts the process
+    /// (librdkafka 2.0.2).
+    ///
     /// - Throws: where there is no such broker: the mock would take it, and abort the process at the next question
     ///   for the coordinator (librdkafka 2.0.2).
     package func setCoordinator(group: String, broker: Int32) throws(KafkaError) {

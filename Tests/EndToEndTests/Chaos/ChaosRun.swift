@@ -16,8 +16,14 @@ struct ChaosRun {
         "--linger", "150ms", "--batch-lines", "40", "--concurrency", "12", "--log-level", "debug",
     ]
 
-    /// - Returns: the figures, for people.
-    func callAsFunction() async throws -> String {
+    struct Report {
+        var kills: Int
+        /// For people.
+        var figures: String
+    }
+
+    /// - Returns: nil where the embedded cluster aborted before the end, see `FaultyCluster.hasAborted`.
+    func callAsFunction() async throws -> Report? {
         let outcome = Outcome()
         try await Arena.with(keepingFailures: true) { arena in
             let cluster = try await arena.startFaultyCluster(
@@ -39,26 +45,29 @@ struct ChaosRun {
                         throw Failure("\(violations.count) violations:\n" + violations.joined(separator: "\n"))
                     }
                 } catch {
+                    if cluster.hasAborted, await watch.violations.isEmpty { return }
                     let diary = await stage.diary.joined(separator: "\n  ")
                     let violations = await watch.violations.joined(separator: "\n")
                     throw Failure("seed \(seed), \(length): \(error)\n\(violations)\nwhat was done:\n  \(diary)")
                 }
-                await outcome.set(try await figures(stage, watch, proxy, try History(arena.database)))
+                let kills = await stage.workerKills + stage.serviceKills
+                let figures = try await figures(stage, watch, proxy, try History(arena.database))
+                await outcome.set(Report(kills: kills, figures: figures))
             }
         }
-        return await outcome.text
+        return await outcome.report
     }
 
     private actor Outcome {
-        private(set) var text = ""
-        func set(_ text: String) { self.text = text }
+        private(set) var report: Report?
+        func set(_ report: Report) { self.report = report }
     }
 
     private func run(_ arena: Arena, _ plan: ChaosPlan, _ stage: ChaosStage, _ watch: ChaosWatch) async throws {
         let publisher = try ChaosPublisher(topic: watch.setup.topic, brokers: watch.setup.brokers, watch: watch)
         var source = ChaosSource(seed: seed &+ 2)
         try await publisher.publish(source.prelude())
-        try await stage.startWorkers()
+        try await stage.begin(plan)
         try await arena.until("every dataset has begun", within: .seconds(60)) {
             await watch.look()
             return await watch.isDrained

@@ -36,13 +36,14 @@ actor ChaosStage {
         self.options = options
     }
 
-    func startWorkers() throws {
+    func begin(_ plan: ChaosPlan) async throws {
+        for line in plan.overture() { try await cluster.inject(line) }
         for _ in 0..<ChaosPlan.workers { workers.append(try startWorker()) }
     }
 
     private func startWorker() throws -> Child {
         started += 1
-        return try arena.startWorker("worker \(started)", setup, options, untilEnd: false)
+        return try arena.startWorker("worker \(started)", setup, options, drain: false)
     }
 
     func play(_ plan: ChaosPlan) async throws {

@@ -99,15 +99,13 @@ final class Arena: Sendable {
 
     var database: URL { folder.appending(path: "datasets.sqlite") }
 
-    /// Starts a worker that ends when the topic is drained, unless told otherwise.
-    func startWorker(
-        _ name: String, _ setup: Setup, _ options: [String] = [], untilEnd: Bool = true
-    ) throws -> Child {
+    /// Starts a worker that ends when the topic is drained, or with `drain` false only when it is told to.
+    func startWorker(_ name: String, _ setup: Setup, _ options: [String] = [], drain: Bool = true) throws -> Child {
         try start(
             name,
             ["run", "--brokers", setup.brokers, "--topic", setup.topic, "--group", setup.group]
-                + ["--endpoint", setup.endpoint, "--on-missing-dataset", "create"] + (untilEnd ? ["--until-end"] : [])
-                + Self.membership + options)
+                + ["--endpoint", setup.endpoint, "--on-missing-dataset", "create"]
+                + (drain ? ["--until-end"] : []) + Self.membership + options)
     }
 
     /// A dataset's entries, as `linefeed export` writes them.

@@ -129,8 +129,6 @@ final class Child: Sendable {
         }
     }
 
-    var processIdentifier: Int32 { process.processIdentifier }
-
     /// The last lines of its log under its name, for a message.
     var tail: String {
         let lines = log.split(separator: "\n").suffix(15).map { "    " + $0 }

@@ -15,7 +15,7 @@ struct Workload {
     /// What the headers of its dead letter say.
     struct Refusal: Hashable {
         var reason: String
-        var field: String
+        var field: String?
     }
 
     /// Of a refused record.
@@ -119,6 +119,18 @@ struct Workload {
         ]
         let (value, reason, field) = faults[Int.random(in: 0..<faults.count, using: &random)]
         return Item(key: dataset, value: value, refusal: Refusal(reason: reason, field: field))
+    }
+
+    /// Moves an event's image to another bucket than its dataset's: the service refuses every update that it is in.
+    mutating func makePoison(of number: Int) {
+        guard var value = items[number].value, let dataset = expected.first(where: { $0.key == items[number].key }),
+            let image = dataset.value.entries.keys.first(where: { $0.hasSuffix("/\(number).jpg") })
+        else { return }
+        value.replace(image, with: "s3://elsewhere/\(number).jpg")
+        items[number].value = value
+        items[number].refusal = Refusal(reason: "update-failed", field: nil)
+        expected[dataset.key]?.entries[image] = nil
+        expected[dataset.key]?.events -= 1
     }
 
     var tombstones: Int { items.count { $0.value == nil } }
