@@ -56,7 +56,7 @@ struct ReplayTests {
     /// As a worker left it that died with this batch in flight.
     private func remember(_ inFlight: Ledger.InFlight, in arena: Arena) async throws {
         let ledger = Ledger(
-            offset: 0, floor: -1, era: 0,
+            era: 0, offset: 0, floor: -1,
             entries: [
                 Ledger.Entry(dataset: DatasetKey(project: "boards", type: .train), settled: -1, inFlight: inFlight)
             ])
