@@ -30,6 +30,8 @@ struct Scenario {
     let crashChance: Double
     let faults: [(at: Int64, fault: Fault)]
 
+    /// Whether a request may arrive long after it was decided.
+    let hasLateRequests: Bool
     /// Whether lines that are not bad may end as dead letters: the lone-line rule cannot see through an outage.
     let hasOutage: Bool
 
@@ -118,6 +120,7 @@ struct Scenario {
         add(0.12, upTo: 1) { .foreignMetadata }
         add(0.1, upTo: 2) { .compaction }
         self.faults = faults.sorted { $0.at < $1.at }
+        hasLateRequests = slowNetwork || faults.contains { if case .freeze = $0.fault { true } else { false } }
         hasOutage = faults.contains { if case .everyUpdateFails = $0.fault { true } else { false } }
     }
 }
