@@ -82,8 +82,10 @@ actor ChaosWatch {
                 setup.topic, partition: Int32(number), range: Int64(log[number].count)..<mark.high,
                 timeout: Self.timeout)
             for record in records {
-                guard record.offset == Int64(log[number].count) else {
-                    throw Failure("partition \(number) of the log has a gap at \(record.offset)")
+                let expected = Int64(log[number].count)
+                guard record.offset == expected else {
+                    violate("reading partition \(number) went from \(expected) to \(record.offset)")
+                    throw Failure("a gap")
                 }
                 let text = record.headers.first { $0.name == ChaosItem.numberHeader }?.value
                 guard let item = text.flatMap({ Int(String(decoding: $0, as: UTF8.self)) }),
@@ -102,6 +104,9 @@ actor ChaosWatch {
         let records = try await reader.records(
             lettersTopic, partition: 0, range: lettersRead..<mark.high, timeout: Self.timeout)
         for record in records {
+            if record.offset != lettersRead {
+                violate("reading the dead letters went from \(lettersRead) to \(record.offset)")
+            }
             judge(letter: record)
             lettersRead = record.offset + 1
         }
