@@ -81,15 +81,17 @@ extension DatasetClient {
     ///   - type: of the dataset.
     ///   - body: the change.
     ///   - token: the same for every repetition of this change, and for nothing else.
+    ///   - notAfter: seconds since 1970 from which on it is not sent, since the API may have forgotten the token.
     /// - Throws: a conflict where the dataset is busy with another update.
     /// - Returns: the status of the update that the token stands for.
     package func updateDatasetEntries(
-        project: String, type: DatasetType, body: UpdateBody, token: String
+        project: String, type: DatasetType, body: UpdateBody, token: String, notAfter: Int? = nil
     ) async throws(DatasetClientError) -> DatasetStatus {
         var call = try self.call(.updateDatasetEntries, project: project, type: type)
         call.clientToken = try Self.checked(token: token)
         call.body = body.bytes
         call.bodySHA256 = body.bodySHA256
+        call.notAfter = notAfter
         return try Self.status(await member(\UpdateDatasetEntriesResponse.status, of: call).1, of: call)
     }
 }

@@ -36,12 +36,14 @@ extension DatasetClient {
     ///   - type: of the dataset.
     ///   - body: the change.
     ///   - token: the same for every repetition of this change, and for nothing else.
+    ///   - notAfter: seconds since 1970 from which on the change is not sent, nor sent again.
     /// - Throws: what the first request met, or what polling met for too long.
     /// - Returns: how the update ended.
     package func update(
-        project: String, type: DatasetType, body: UpdateBody, token: String
+        project: String, type: DatasetType, body: UpdateBody, token: String, notAfter: Int? = nil
     ) async throws(DatasetClientError) -> UpdateOutcome {
-        var answered = try await updateDatasetEntries(project: project, type: type, body: body, token: token)
+        var answered = try await updateDatasetEntries(
+            project: project, type: type, body: body, token: token, notAfter: notAfter)
         var doubts = 0
         var polls = 0
         while true {
@@ -56,7 +58,8 @@ extension DatasetClient {
             if seen.latestUpdateToken == nil, doubts == Self.mostDoubts { return outcome }
             doubts += 1
             answered = try await persistently { () async throws(DatasetClientError) in
-                try await updateDatasetEntries(project: project, type: type, body: body, token: token)
+                try await updateDatasetEntries(
+                    project: project, type: type, body: body, token: token, notAfter: notAfter)
             }
         }
     }

@@ -87,6 +87,8 @@ extension DatasetClient {
         } catch {
             throw .credentials(error.description)
         }
+        // As late as can be: the process may have been stopped for hours anywhere above.
+        if let notAfter = call.notAfter, time.wallClock() >= notAfter { throw .expired }
         let answer = try await exchange(request(call, credentials: credentials))
         if (200..<300).contains(answer.status) { return answer }
         throw ErrorAnswer.error(

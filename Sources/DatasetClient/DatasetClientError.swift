@@ -13,6 +13,8 @@ package enum DatasetClientError: Error, Sendable, Hashable {
     case credentials(String)
     /// A success whose body is not what the service model says. The call has been carried out, for all that is known.
     case malformedResponse(String)
+    /// The time after which the caller did not want it sent has come. Nothing was sent.
+    case expired
     /// The caller's task was cancelled. The call may have been carried out.
     case cancelled
 
@@ -27,7 +29,7 @@ package enum DatasetClientError: Error, Sendable, Hashable {
         // 408 is a server or a proxy that gave up waiting for the request.
         case .unexpectedStatus(let status, _, _): status >= 500 || status == 408
         case .transport, .malformedResponse: true
-        case .credentials, .cancelled: false
+        case .credentials, .expired, .cancelled: false
         }
     }
 
@@ -39,7 +41,7 @@ package enum DatasetClientError: Error, Sendable, Hashable {
         case .unexpectedStatus(let status, let type, _):
             status == 401 || status == 403 || status == 407 || type.map(Self.signatureErrors.contains) ?? false
         case .credentials: true
-        case .transport, .malformedResponse, .cancelled: false
+        case .transport, .malformedResponse, .expired, .cancelled: false
         }
     }
 
@@ -70,6 +72,7 @@ extension DatasetClientError: CustomStringConvertible {
         case .transport(let message): "no answer: \(message)"
         case .credentials(let message): "credentials: \(message)"
         case .malformedResponse(let message): "malformed answer: \(message)"
+        case .expired: "too late to be sent"
         case .cancelled: "cancelled"
         }
     }

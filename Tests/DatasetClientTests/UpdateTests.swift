@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct UpdateTests {
     /// Answers in this order; anything beyond is an error that no test expects.
     private func run(
-        _ replies: [ScriptedServer.Reply], time: TestTime = TestTime(),
+        _ replies: [ScriptedServer.Reply], time: TestTime = TestTime(), notAfter: Int? = nil,
         _ adjust: @Sendable (inout DatasetClient.Configuration) -> Void = { _ in }
     ) async throws -> (result: Result<UpdateOutcome, DatasetClientError>, methods: String) {
         var result: Result<UpdateOutcome, DatasetClientError> = .failure(.cancelled)
@@ -21,14 +21,15 @@ import Testing
                 do throws(DatasetClientError) {
                     let body = UpdateBody("{}")
                     result = .success(
-                        try await client.update(project: "p", type: .train, body: body, token: "mine"))
+                        try await client.update(
+                            project: "p", type: .train, body: body, token: "mine", notAfter: notAfter))
                 } catch {
                     result = .failure(error)
                 }
             }
             methods = server.requests.map { $0.isUpdate ? "U" : "D" }.joined()
             #expect(server.requests.allSatisfy { !$0.isUpdate || $0.headers["x-amzn-client-token"] == ["mine"] })
-            #expect(Set(server.requests.filter(\.isUpdate).map(\.body)).count == 1)
+            #expect(Set(server.requests.filter(\.isUpdate).map(\.body)).count <= 1)
         }
         return (result, methods)
     }
@@ -89,6 +90,21 @@ import Testing
         ])
         #expect(failed.result == .success(.rolledBack(statusMessage: "")))
         #expect(failed.methods == "UDUD")
+    }
+
+    /// Its token may be forgotten by then, and the change would be applied a second time.
+    @Test func aChangeThatIsTooLateIsNotSent() async throws {
+        let start = TestTime().source.wallClock()
+        let first = try await run([.accepted("UPDATE_COMPLETE")], notAfter: start)
+        #expect(first.result == .failure(.expired))
+        #expect(first.methods == "")
+        // In time at first; by when it would be sent again, polling has taken a while.
+        let slow = ScriptedServer.Reply.described("UPDATE_IN_PROGRESS")
+        let again = try await run(
+            [Self.busy] + Array(repeating: slow, count: 12) + [.described("UPDATE_COMPLETE", token: "other")],
+            notAfter: start + 1)
+        #expect(again.result == .failure(.expired))
+        #expect(again.methods == "U" + String(repeating: "D", count: 13))
     }
 
     @Test func aServiceThatNeverReportsByTokenIsBelievedInTheEnd() async throws {

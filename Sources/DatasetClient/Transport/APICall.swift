@@ -16,6 +16,8 @@ struct APICall: Sendable {
     var clientToken: String?
     var body: ByteBuffer?
     var bodySHA256 = APICall.emptySHA256
+    /// Seconds since 1970 from which on it is not sent any more.
+    var notAfter: Int?
 
     /// As it travels and is signed.
     var encodedQuery: String {

@@ -61,6 +61,9 @@ package struct Call: Sendable {
     package var kind: Kind
     package var batch: Batch
     package var piece: Piece
+    /// Seconds since the epoch from which on an update must not be sent: its token may have been forgotten. Whoever sends
+    /// looks once more, since a process can be stopped for hours between the decision and the request.
+    package var notAfter: Int64
     package var generation: Int
     package var attempt: Int
 }

@@ -38,6 +38,7 @@ extension Settlement {
                 .call(
                     Call(
                         id: id, kind: kind, batch: batch, piece: piece,
+                        notAfter: flight.intent.firstSent + settings.tokenAge.components.seconds,
                         generation: flight.intent.generation, attempt: attempt)))
         case .deadLetter(let suspects) where isHalting(suspects):
             let first = suspects.min { $0.event < $1.event }

@@ -41,7 +41,8 @@ final class CallRunner: Sendable {
         guard isFirst else { return }
         let answer = await answer { () async throws(DatasetClientError) -> Answer in
             let outcome = try await client.update(
-                project: call.batch.dataset.project, type: call.batch.dataset.type, body: body, token: token)
+                project: call.batch.dataset.project, type: call.batch.dataset.type, body: body, token: token,
+                notAfter: Int(call.notAfter))
             return switch outcome {
             case .completed: .completed
             case .rolledBack(let message): .rolledBack(message: message)
@@ -58,6 +59,11 @@ final class CallRunner: Sendable {
         var missing: Set<[UInt8]> = []
         call.batch.forEachLine(of: call.piece) { missing.insert(Array($0)) }
         let dataset = call.batch.dataset
+        // While an update is on its way, possibly this one, what is there tells nothing.
+        let state = try await client.describeDataset(project: dataset.project, type: dataset.type)
+        guard state.status.isTerminal else {
+            return .exception(APIException(.conflict, "the dataset is \(state.status.rawValue)"))
+        }
         for try await page in client.listDatasetEntries(project: dataset.project, type: dataset.type) {
             for entry in page { missing.remove(Array(entry.utf8)) }
             if missing.isEmpty { return .completed }
