@@ -1,4 +1,5 @@
 import DatasetClient
+import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Labelling
@@ -86,7 +87,8 @@ struct CallRunnerTests {
 private final class Machine {
     let settings: Settings
     private let settlement: Settlement
-    private var now = Moment(monotonic: 0, wall: 1_700_000_000_000)
+    // A call that is too old is not sent.
+    private var now = Moment(monotonic: 0, wall: Int64(Date.now.timeIntervalSince1970 * 1000))
     private var ledger: PartitionCommit?
 
     init() {
