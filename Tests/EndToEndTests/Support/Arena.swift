@@ -47,13 +47,19 @@ final class Arena: Sendable {
     // MARK: - Processes
 
     /// Starts the executable under test.
-    func start(_ name: String, _ arguments: [String], takesInput: Bool = false) throws -> Child {
-        try start(name, executable: Paths.linefeed, arguments, takesInput: takesInput)
+    func start(
+        _ name: String, _ arguments: [String], takesInput: Bool = false, environment: [String: String] = [:]
+    ) throws -> Child {
+        try start(name, executable: Paths.linefeed, arguments, takesInput: takesInput, environment: environment)
     }
 
-    func start(_ name: String, executable: URL, _ arguments: [String], takesInput: Bool = false) throws -> Child {
+    func start(
+        _ name: String, executable: URL, _ arguments: [String], takesInput: Bool = false,
+        environment: [String: String] = [:]
+    ) throws -> Child {
         let child = try Child(
-            name, executable: executable, arguments: arguments, folder: folder, takesInput: takesInput, bell: bell)
+            name, executable: executable, arguments: arguments, folder: folder, takesInput: takesInput,
+            environment: environment, bell: bell)
         children.withLock { $0.append(child) }
         return child
     }
@@ -82,7 +88,9 @@ final class Arena: Sendable {
     private func startCluster(
         topics: [String], _ arguments: [String]
     ) async throws -> (child: Child, brokers: String) {
-        let child = try start("broker", arguments + topics.flatMap { ["--topic", $0] }, takesInput: true)
+        let child = try start(
+            "broker", arguments + topics.flatMap { ["--topic", $0] }, takesInput: true,
+            environment: FaultyCluster.environment)
         let line = try await firstLine(of: child)
         let prefix = "bootstrap.servers="
         guard line.hasPrefix(prefix) else { throw Failure("broker printed \(line)") }

@@ -23,7 +23,8 @@ final class Child: Sendable {
 
     /// Starts it; `bell` rings whenever it has said something and at its end.
     init(
-        _ name: String, executable: URL, arguments: [String], folder: URL, takesInput: Bool = false, bell: Bell
+        _ name: String, executable: URL, arguments: [String], folder: URL, takesInput: Bool = false,
+        environment: [String: String] = [:], bell: Bell
     ) throws {
         self.name = name
         input = takesInput ? Pipe() : nil
@@ -32,6 +33,7 @@ final class Child: Sendable {
         process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = folder
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input ?? FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = log
