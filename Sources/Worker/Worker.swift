@@ -58,7 +58,8 @@ package final class Worker: Service {
                 stop()
                 _ = try await group.next()
             case .membershipOver, nil:
-                // Stopped before the goal was reached; another worker of the pool may reach it.
+                // Another worker of the pool may reach it.
+                logger.notice("Stopped before everything that was in the topic at the start was settled")
                 group.cancelAll()
             }
         }

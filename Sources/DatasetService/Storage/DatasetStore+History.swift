@@ -28,6 +28,13 @@ package struct AppliedUpdate: Sendable, Hashable {
 }
 
 extension DatasetStore {
+    /// Updates that were accepted and have neither been applied nor failed yet.
+    package func updatesInProgress() async throws -> Int {
+        try await pool.read { database in
+            try Int.fetchOne(database, sql: "SELECT count(*) FROM pending_payload") ?? 0
+        }
+    }
+
     /// Every update that was ever applied, in the order of acceptance. An update that failed is not among them.
     package func history() async throws -> [AppliedUpdate] {
         try await pool.read { database in

@@ -1,9 +1,6 @@
 import CRDKafka
 
 extension ConsumerControl {
-    /// Whether a commit has no outcome yet.
-    package var hasOutstandingCommit: Bool { outstandingCommit != nil }
-
     /// Commits an explicit list, asynchronously; the outcome comes through `commitFinished` within the deadline.
     ///
     /// An explicit list is the only way that keeps metadata (`offsets_store` drops it before 2.2.0, and any commit

@@ -72,8 +72,6 @@ package final class Settlement {
         return actions
     }
 
-    package var hasActions: Bool { !actions.isEmpty }
-
     func nextSequence() -> Int {
         sequence += 1
         return sequence

@@ -3,8 +3,10 @@ internal import DatasetService
 internal import Foundation
 internal import Kafka
 internal import Logging
+internal import ServiceLifecycle
 internal import Settlement
 internal import Telemetry
+internal import UnixSignals
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -41,8 +43,16 @@ struct DemoCommand: AsyncParsableCommand {
     func run() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "linefeed-demo-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let demo = Demo(script: DemoScript(events: events, seed: seed), options: self, folder: folder)
         let outcome = await Result.catching {
-            try await Demo(script: DemoScript(events: events, seed: seed), options: self, folder: folder).run()
+            try await ServiceGroup(
+                configuration: .init(
+                    services: [
+                        .init(service: DemoService(demo: demo), successTerminationBehavior: .gracefullyShutdownGroup)
+                    ],
+                    gracefulShutdownSignals: [.sigterm, .sigint],
+                    logger: Logger(label: "demo") { ConsoleLogHandler(label: $0, level: .error, format: .text) })
+            ).run()
         }
         Console.shared.endProgress()
         if keep {
@@ -51,5 +61,18 @@ struct DemoCommand: AsyncParsableCommand {
             try FileManager.default.removeItem(at: folder)
         }
         try outcome.get()
+    }
+}
+
+/// Lets a signal end the demo as an error does: its workers are stopped and its folder is removed.
+private struct DemoService: Service {
+    let demo: Demo
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown { try await demo.run() }
+        } catch is CancellationError {
+            throw CommandFailure("stopped before its end")
+        }
     }
 }

@@ -63,12 +63,12 @@ struct Manifest {
         name = path == "-" ? "standard input" : path
         if path == "-" {
             guard let data = Descriptor.standardInput.readAll() else {
-                throw ValidationError("Standard input cannot be read.")
+                throw CommandFailure("standard input cannot be read")
             }
             bytes = data
         } else {
             guard let data = FileManager.default.contents(atPath: path) else {
-                throw ValidationError("\(path) cannot be read.")
+                throw CommandFailure("\(path) cannot be read")
             }
             bytes = Array(data)
         }
@@ -92,7 +92,7 @@ struct Manifest {
                 }
                 return nil
             }
-            if let rejection { throw ValidationError("\(name), line \(number + 1): \(rejection)") }
+            if let rejection { throw CommandFailure("\(name), line \(number + 1): \(rejection)") }
             events.append(value)
         }
         return events

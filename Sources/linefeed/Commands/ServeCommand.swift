@@ -38,14 +38,24 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = log.makeLogger("linefeed")
         let host = host
-        let server = try DatasetServer(
-            configuration: .init(
-                host: host, port: port, databasePath: database, applyDelay: applyDelay.duration),
-            logger: logger,
-            onServerRunning: { port in
-                // The one line on standard output: what a script needs to know.
-                say("http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
-            })
-        try await ServiceGroup(services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
+        let server: DatasetServer
+        do {
+            server = try DatasetServer(
+                configuration: .init(
+                    host: host, port: port, databasePath: database, applyDelay: applyDelay.duration),
+                logger: logger,
+                onServerRunning: { port in
+                    // The one line on standard output: what a script needs to know.
+                    say("http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+                })
+        } catch {
+            throw CommandFailure("the database \(database) cannot be opened: \(error)")
+        }
+        do {
+            try await ServiceGroup(services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+                .run()
+        } catch {
+            throw CommandFailure("serving \(host):\(port) from \(database) has failed: \(error)")
+        }
     }
 }

@@ -7,7 +7,7 @@ internal import Settlement
 internal import Telemetry
 
 /// One run of the demo.
-struct Demo {
+struct Demo: Sendable {
     let script: DemoScript
     let options: DemoCommand
     let folder: URL
@@ -18,6 +18,8 @@ struct Demo {
     /// Dead workers are noticed by their silence; a demo has no time for the usual 45 seconds of it.
     private static let session = "3500"
     private static let deadline: Duration = .seconds(180)
+    /// An update takes a moment, as it does in earnest: so there is always something in flight to be killed.
+    private static let applyDelay: Duration = .milliseconds(250)
 
     func run() async throws {
         let cluster = try EmbeddedCluster(
@@ -26,7 +28,8 @@ struct Demo {
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let logger = Logger(label: "service") { ConsoleLogHandler(label: $0, level: .error, format: .text) }
         let server = try DatasetServer(
-            configuration: .init(databasePath: folder.appending(path: "datasets.sqlite").path),
+            configuration: .init(
+                databasePath: folder.appending(path: "datasets.sqlite").path, applyDelay: Self.applyDelay),
             logger: logger, onServerRunning: { port.yield($0) })
         let services = ServiceGroup(services: [server], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -64,18 +67,17 @@ struct Demo {
         let slices = options.kills + 1
         var random = SplitMix64(seed: options.seed)
         for slice in 0..<slices {
-            // Each kill comes while its slice is on its way: some of it applied, much of it not.
+            // Each kill comes while its slice is on its way: some of it applied, the rest not.
             let range = script.events.count * slice / slices..<script.events.count * (slice + 1) / slices
             let before = try await stage.appliedLines()
             try await publish(range, through: producer)
             guard slice < options.kills else { break }
             try await stage.wait(for: workers, published: range.upperBound) {
-                $0.appliedLines >= before + range.count / 8
+                $0.appliedLines >= before + range.count / 8 && $0.updatesInProgress > 0
             }
-            if let killed = workers.killOne(&random) {
-                Console.shared.line("Killed      worker \(killed) with SIGKILL; another one starts")
-                try workers.start()
-            }
+            guard let killed = workers.killOne(&random) else { throw CommandFailure("no worker was left to be killed") }
+            Console.shared.line("Killed      worker \(killed) with SIGKILL; another one starts")
+            try workers.start()
         }
         await producer.close(deadline: .seconds(10))
         try await stage.wait(for: workers, published: script.events.count) { $0.isSettled }
@@ -85,7 +87,7 @@ struct Demo {
 
         let deadLetters = try await stage.deadLetters()
         let verdict = try await DemoVerdict(script: script, store: store, deadLetters: deadLetters)
-        report(verdict, deadLetters: deadLetters, seconds: seconds)
+        report(verdict, deadLetters: deadLetters, takenOver: workers.batchesTakenOver(), seconds: seconds)
         guard verdict.failures.isEmpty else { throw CommandFailure("the datasets are not what the events say") }
         guard statuses.allSatisfy({ $0 == 0 }) else {
             throw CommandFailure("workers ended with status \(statuses) instead of 0")
@@ -104,7 +106,7 @@ struct Demo {
         }
     }
 
-    private func report(_ verdict: DemoVerdict, deadLetters: Int, seconds: Double) {
+    private func report(_ verdict: DemoVerdict, deadLetters: Int, takenOver: Int, seconds: Double) {
         for failure in verdict.failures.prefix(10) { say("WRONG       \(failure)") }
         let twice = verdict.failures.contains { $0.contains("times") || $0.contains("were applied") }
         say(
@@ -112,8 +114,9 @@ struct Demo {
             Events      \(script.events.count) published: \(script.undecodable) undecodable, \(script.tombstones) tombstones
             Datasets    \(verdict.datasets) of \(script.expected.count) exactly as the events say, \(verdict.entries) entries
             Updates     \(verdict.updates) applied with \(verdict.lines) lines, \(twice ? "SOME TWICE" : "none twice")
-            Dead        \(deadLetters) dead letters
-            Time        \(String(format: "%.1f", seconds)) s with \(options.kills) killed
+            Dead        \(deadLetters) dead letters for \(script.undecodable) undecodable records
+            Killed      \(options.kills) workers; \(takenOver) batches were in flight when a partition changed hands
+            Time        \(String(format: "%.1f", seconds)) s
             """)
     }
 }

@@ -4,9 +4,9 @@ internal import LookoutVision
 internal import Settlement
 
 /// What the demo publishes, and what must come of it: made from a seed, kept apart from everything that it checks.
-struct DemoScript {
+struct DemoScript: Sendable {
     /// A record as it is published.
-    struct Event {
+    struct Event: Sendable {
         var key: String
         var value: [UInt8]?
         /// nil: no dataset will ever hear of it.
@@ -15,7 +15,7 @@ struct DemoScript {
 
     private(set) var events: [Event] = []
     /// By dataset and source-ref, the entry that the last event leaves behind.
-    private(set) var expected: [DatasetKey: [String: NSDictionary]] = [:]
+    private(set) var expected: [DatasetKey: [String: DemoEntry]] = [:]
     private(set) var eventCounts: [DatasetKey: Int] = [:]
     /// Datasets in which images are labelled more than once.
     private(set) var relabelled: Set<DatasetKey> = []
@@ -72,6 +72,25 @@ struct DemoScript {
             : EventEncoder.encode(dataset, line: (try? JSONSerialization.data(withJSONObject: entry)) ?? Data())
         events.append(Event(key: dataset.description, value: value, dataset: dataset))
         eventCounts[dataset, default: 0] += 1
-        expected[dataset]?[ref] = entry as NSDictionary
+        expected[dataset]?[ref] = DemoEntry(entry)
     }
+}
+
+/// An entry that is compared as JSON, whatever the order of its members.
+///
+/// `@unchecked Sendable`: what JSON consists of is immutable, and nobody keeps the dictionary that it was made of.
+struct DemoEntry: Equatable, @unchecked Sendable {
+    private let members: NSDictionary
+
+    init(_ members: [String: Any]) { self.members = members as NSDictionary }
+
+    /// nil where the line is no JSON object.
+    init?(line: String) {
+        guard let members = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+            return nil
+        }
+        self.init(members)
+    }
+
+    var sourceRef: String? { members["source-ref"] as? String }
 }

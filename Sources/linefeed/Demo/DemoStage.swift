@@ -9,6 +9,7 @@ internal import Telemetry
 struct DemoStage {
     struct View {
         var appliedLines: Int
+        var updatesInProgress: Int
         var committed: Int64
         var end: Int64
         var isSettled: Bool { committed >= end }
@@ -37,21 +38,29 @@ struct DemoStage {
     /// Shows progress until the condition holds.
     /// - Throws: when a worker has ended by itself, or time is up.
     func wait(for workers: DemoWorkers, published: Int, until isEnough: (View) -> Bool) async throws {
+        let clock = ContinuousClock()
+        var shownAt: ContinuousClock.Instant?
         while true {
             let view = try await view()
-            Console.shared.progress(
-                "\(published) of \(total) published · \(view.appliedLines) lines applied · "
-                    + "\(view.committed) of \(view.end) committed · \(workers.count) workers")
-            if isEnough(view) { return }
+            let isDone = isEnough(view)
+            if isDone || shownAt.map({ clock.now - $0 >= Self.showInterval }) ?? true {
+                shownAt = clock.now
+                Console.shared.progress(
+                    "\(published) of \(total) published · \(view.appliedLines) lines applied · "
+                        + "\(view.committed) of \(view.end) committed · \(workers.count) workers")
+            }
+            if isDone { return }
             guard workers.fallen.isEmpty else {
                 throw CommandFailure("a worker ended by itself, with status \(workers.fallen[0])")
             }
             guard ContinuousClock.now < deadline else {
                 throw CommandFailure("time is up; with --keep the workers' logs stay and say more")
             }
-            try await Task.sleep(for: .milliseconds(Console.shared.isTerminal ? 100 : 500))
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
+
+    private static let showInterval: Duration = .milliseconds(Console.shared.isTerminal ? 100 : 500)
 
     /// Records in the dead-letter topic.
     func deadLetters() async throws -> Int {
@@ -63,7 +72,7 @@ struct DemoStage {
         let logs = try await reader.watermarks(of: topic, timeout: .seconds(10))
         let offsets = try await reader.committedOffsets(of: topic, timeout: .seconds(10))
         return View(
-            appliedLines: try await appliedLines(), committed: offsets.reduce(0) { $0 + ($1.offset ?? 0) },
+            appliedLines: try await appliedLines(), updatesInProgress: try await store.updatesInProgress(), committed: offsets.reduce(0) { $0 + ($1.offset ?? 0) },
             end: logs.reduce(0) { $0 + $1.high })
     }
 }

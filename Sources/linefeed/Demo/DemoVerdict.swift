@@ -31,13 +31,11 @@ struct DemoVerdict {
         }
     }
 
-    private mutating func compare(_ dataset: DatasetKey, found: [String], with expected: [String: NSDictionary]) {
+    private mutating func compare(_ dataset: DatasetKey, found: [String], with expected: [String: DemoEntry]) {
         let before = failures.count
         var rest = expected
         for line in found {
-            guard let entry = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? NSDictionary,
-                let ref = entry["source-ref"] as? String
-            else {
+            guard let entry = DemoEntry(line: line), let ref = entry.sourceRef else {
                 failures.append("\(dataset): an entry that is no JSON object with a source-ref: \(line.prefix(80))")
                 continue
             }

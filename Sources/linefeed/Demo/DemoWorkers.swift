@@ -16,7 +16,7 @@ struct DemoWorkers {
 
     mutating func start() throws {
         started += 1
-        let log = folder.appending(path: "worker-\(started).log")
+        let log = log(started)
         guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
             throw CommandFailure("\(log.path) cannot be created")
         }
@@ -49,6 +49,18 @@ struct DemoWorkers {
             return process.terminationStatus
         }
     }
+
+    /// How many batches the ledgers named when partitions were taken over, as the workers' logs say.
+    func batchesTakenOver() -> Int {
+        let key = "batches_in_flight="
+        return (1...max(1, started)).reduce(0) { sum, number in
+            guard let data = FileManager.default.contents(atPath: log(number).path) else { return sum }
+            let words = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            return sum + words.reduce(0) { $0 + ($1.hasPrefix(key) ? Int($1.dropFirst(key.count)) ?? 0 : 0) }
+        }
+    }
+
+    private func log(_ number: Int) -> URL { folder.appending(path: "worker-\(number).log") }
 
     /// The workers that ended although nobody asked them to.
     var fallen: [Int32] { running.filter { !$0.isRunning }.map(\.terminationStatus) }

@@ -22,7 +22,8 @@ struct EndpointOptions: ParsableArguments {
         do {
             _ = try Endpoint(endpoint)
         } catch {
-            throw ValidationError("--endpoint \(endpoint): \(error)")
+            // Without the text itself: it may hold a password.
+            throw ValidationError("--endpoint: \(error)")
         }
         if let rateLimit, !(rateLimit >= 0 && rateLimit.isFinite) {
             throw ValidationError("--rate-limit takes a number that is not negative.")
