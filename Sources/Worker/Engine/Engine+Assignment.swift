@@ -65,13 +65,21 @@ extension Engine {
         guard let nextTry = toAssign.nextTry, nextTry <= now.monotonic else { return }
         do throws(KafkaError) {
             var failure: KafkaError?
-            for found in try control.committed(toAssign.partitions.sorted(), timeout: Self.timeout) {
+            let end = ContinuousClock.now + Self.timeout
+            // In any order, so that none that cannot be read always comes before the same others.
+            for found in try control.committed(toAssign.partitions.sorted(), timeout: Self.timeout).shuffled() {
                 if let error = found.error {
                     failure = failure ?? error
                     continue
                 }
-                let log = try control.watermarks(found.partition, timeout: Self.timeout)
-                takeOver(found, log: log, control, now: now)
+                // One partition without a leader must not keep its neighbours, nor the thread for longer than one.
+                guard ContinuousClock.now < end else { break }
+                do throws(KafkaError) {
+                    let log = try control.watermarks(found.partition, timeout: Self.timeout / 4)
+                    takeOver(found, log: log, control, now: now)
+                } catch {
+                    failure = failure ?? error
+                }
             }
             if let failure { throw failure }
         } catch {

@@ -72,7 +72,8 @@ struct DemoStage {
         let logs = try await reader.watermarks(of: topic, timeout: .seconds(10))
         let offsets = try await reader.committedOffsets(of: topic, timeout: .seconds(10))
         return View(
-            appliedLines: try await appliedLines(), updatesInProgress: try await store.updatesInProgress(), committed: offsets.reduce(0) { $0 + ($1.offset ?? 0) },
+            appliedLines: try await appliedLines(), updatesInProgress: try await store.updatesInProgress(),
+            committed: offsets.reduce(0) { $0 + ($1.offset ?? 0) },
             end: logs.reduce(0) { $0 + $1.high })
     }
 }
