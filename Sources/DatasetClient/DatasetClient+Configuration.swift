@@ -19,6 +19,8 @@ extension DatasetClient {
         package var backoff = Backoff()
         /// How long polling and reading go on while answers keep failing, before the failure is the caller's.
         package var patience: Duration = .seconds(60)
+        /// How long an update that stays in progress is polled before the caller has to ask again, under the same token.
+        package var longestPolling: Duration = .seconds(60)
 
         /// The defaults.
         package init() {}

@@ -28,8 +28,9 @@ extension DatasetClient {
     /// if it names our token, or else after the same change was sent again under the same token: a service answers that
     /// with the status of the update that the token stands for.
     ///
-    /// Failures while polling are ridden out for `Configuration.patience`; the first request is tried once. After any
-    /// error the same call may be made again with the same body and token.
+    /// Failures while polling are ridden out for `Configuration.patience`; the first request is tried once. Polling ends
+    /// after `Configuration.longestPolling`, so that an update that never ends keeps nobody's place. After any error the
+    /// same call may be made again with the same body and token.
     ///
     /// - Parameters:
     ///   - project: of the dataset.
@@ -46,13 +47,14 @@ extension DatasetClient {
             project: project, type: type, body: body, token: token, notAfter: notAfter)
         var doubts = 0
         var polls = 0
+        let end = time.monotonic() + configuration.longestPolling
         while true {
             switch UpdateOutcome(answered, message: "") {
             case .completed: return .completed
             case .rolledBack: return .rolledBack(statusMessage: try await failureMessage(project, type, token: token))
             case nil: break
             }
-            let (seen, outcome) = try await finishedUpdate(project, type, polls: &polls)
+            let (seen, outcome) = try await finishedUpdate(project, type, polls: &polls, end: end)
             if seen.latestUpdateToken == token { return outcome }
             // A service that names another token reports by token: it is worth asking until it answers.
             if seen.latestUpdateToken == nil, doubts == Self.mostDoubts { return outcome }
@@ -82,9 +84,12 @@ extension DatasetClient {
     /// Polls until the dataset's latest update has ended. `polls` counts through all of an update's polls, so that the
     /// waits grow.
     private func finishedUpdate(
-        _ project: String, _ type: DatasetType, polls: inout Int
+        _ project: String, _ type: DatasetType, polls: inout Int, end: Duration
     ) async throws(DatasetClientError) -> (DatasetState, UpdateOutcome) {
         while true {
+            guard time.monotonic() < end else {
+                throw .transport("the update is still in progress after \(configuration.longestPolling)")
+            }
             try await pause(attempt: polls)
             polls += 1
             let state = try await persistently { () async throws(DatasetClientError) in

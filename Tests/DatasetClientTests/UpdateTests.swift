@@ -107,6 +107,16 @@ import Testing
         #expect(again.methods == "U" + String(repeating: "D", count: 13))
     }
 
+    @Test func anUpdateThatNeverEndsIsNotPolledForEver() async throws {
+        let slow = ScriptedServer.Reply.described("UPDATE_IN_PROGRESS")
+        let time = TestTime()
+        let run = try await run([Self.busy] + Array(repeating: slow, count: 100), time: time) {
+            $0.longestPolling = .seconds(30)
+        }
+        #expect(run.result == .failure(.transport("the update is still in progress after 30.0 seconds")))
+        #expect(time.now >= .seconds(30) && time.now < .seconds(40))
+    }
+
     @Test func aServiceThatNeverReportsByTokenIsBelievedInTheEnd() async throws {
         let done = ScriptedServer.Reply.described("UPDATE_COMPLETE")
         let run = try await run([Self.busy, done, Self.busy, done, Self.busy, .described("UPDATE_IN_PROGRESS"), done])
