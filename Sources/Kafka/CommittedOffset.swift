@@ -126,14 +126,6 @@ package struct Watermarks: Sendable, Hashable {
     private static func refreshLeaders(
         _ handle: ClientHandle, topic: String, timeout: Duration
     ) throws(KafkaError) {
-        let operation = "read leaders of \(topic)"
-        guard let handleForTopic = rd_kafka_topic_new(handle.raw, topic, nil) else {
-            throw KafkaError(rd_kafka_last_error(), operation)
-        }
-        defer { rd_kafka_topic_destroy(handleForTopic) }
-        var metadata: UnsafePointer<rd_kafka_metadata>?
-        try KafkaError.check(
-            rd_kafka_metadata(handle.raw, 0, handleForTopic, &metadata, timeout.timeoutMilliseconds), operation)
-        if let metadata { rd_kafka_metadata_destroy(metadata) }
+        try TopicMetadata.query(handle, topic: topic, timeout: timeout, "read leaders of \(topic)") { _ in }
     }
 }

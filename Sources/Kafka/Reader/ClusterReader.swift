@@ -35,21 +35,16 @@ package actor ClusterReader {
     /// How many partitions a topic has.
     package func partitionCount(of topic: String, timeout: Duration) throws(KafkaError) -> Int {
         let operation = "read metadata of \(topic)"
-        guard let handleForTopic = rd_kafka_topic_new(handle.raw, topic, nil) else {
-            throw KafkaError(rd_kafka_last_error(), operation)
+        return try TopicMetadata.query(handle, topic: topic, timeout: timeout, operation) {
+            metadata throws(KafkaError) in
+            guard let metadata else { throw KafkaError(RD_KAFKA_RESP_ERR__BAD_MSG, operation) }
+            guard metadata.topic_cnt > 0, let found = metadata.topics else {
+                throw KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, operation)
+            }
+            try KafkaError.check(found[0].err, operation)
+            guard found[0].partition_cnt > 0 else { throw KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, operation) }
+            return Int(found[0].partition_cnt)
         }
-        defer { rd_kafka_topic_destroy(handleForTopic) }
-        var metadata: UnsafePointer<rd_kafka_metadata>?
-        try KafkaError.check(
-            rd_kafka_metadata(handle.raw, 0, handleForTopic, &metadata, timeout.timeoutMilliseconds), operation)
-        guard let metadata else { throw KafkaError(RD_KAFKA_RESP_ERR__BAD_MSG, operation) }
-        defer { rd_kafka_metadata_destroy(metadata) }
-        guard metadata.pointee.topic_cnt > 0, let found = metadata.pointee.topics else {
-            throw KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, operation)
-        }
-        try KafkaError.check(found[0].err, operation)
-        guard found[0].partition_cnt > 0 else { throw KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, operation) }
-        return Int(found[0].partition_cnt)
     }
 
     /// Where the log of each partition begins and ends, by partition number.
