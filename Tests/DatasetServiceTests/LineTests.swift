@@ -6,8 +6,7 @@ import Testing
 @Suite("Lines")
 struct LineTests {
     private func read(_ text: String) throws -> EntryLine {
-        let bytes = Array(text.utf8)
-        return try EntryLine(bytes, range: 0..<bytes.count)
+        try EntryLine(text)
     }
 
     private func problem(_ text: String) -> String? {
@@ -46,7 +45,7 @@ struct LineTests {
         let line = try read(text)
         #expect(line.sourceRef == "s3://b/é😀.jpg")
         #expect(line.bucket == "b")
-        #expect(line.text == text)
+        #expect(LineBatch(bytes: Array(text.utf8), lines: [line]).text(of: line) == text)
     }
 
     @Test(
@@ -93,15 +92,17 @@ struct LineTests {
     @Test("Invalid UTF-8 is refused")
     func invalidUTF8() {
         let bytes = Array(#"{"source-ref":"s3://b/k","a":""#.utf8) + [0xFF] + Array(#""}"#.utf8)
-        #expect(throws: EntryLine.Problem("not valid UTF-8")) { try EntryLine(bytes, range: 0..<bytes.count) }
+        var reader = LineReader()
+        #expect(reader.read(Array(line("1").utf8) + [0x0A] + bytes + [0x0A] + Array(line("2").utf8)).count == 2)
+        #expect(reader.problems.text == "line 2: not valid UTF-8")
     }
 
     @Test("No truncation of a good line is a line, and none crashes")
     func truncations() throws {
         let bytes = Array(#"{"source-ref":"s3:\/\/b\/\ud83d\ude00","a":[1.5e3,{"b":null}],"c":{"type":"x"}}"#.utf8)
-        _ = try EntryLine(bytes, range: 0..<bytes.count)
+        _ = try EntryLine(validated: bytes, range: 0..<bytes.count)
         for end in 0..<bytes.count {
-            #expect(throws: EntryLine.Problem.self) { try EntryLine(bytes, range: 0..<end) }
+            #expect(throws: EntryLine.Problem.self) { try EntryLine(validated: bytes, range: 0..<end) }
         }
     }
 
@@ -118,7 +119,8 @@ struct LineTests {
                 let index = bytes.indices.randomElement(using: &generator) ?? 0
                 bytes[index] = interesting.randomElement(using: &generator) ?? 0
             }
-            guard (try? EntryLine(bytes, range: 0..<bytes.count)) != nil else { continue }
+            var reader = LineReader()
+            guard !bytes.contains(0x0A), !reader.read(bytes).isEmpty else { continue }
             accepted += 1
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(throws: Never.self, "\(text)") { try JSONSerialization.jsonObject(with: Data(bytes)) }
@@ -129,7 +131,8 @@ struct LineTests {
     @Test("Blank lines and white space around lines are passed over; numbers are those of the file")
     func payloadLayout() throws {
         let text = "\r\n \t\(line("1"))\r\n\n\(line("2"))  "
-        #expect(try ChangesPayload(Array(text.utf8)).lines.map(\.text) == [line("1"), line("2")])
+        let batch = try ChangesPayload(Array(text.utf8)).batch
+        #expect(batch.lines.map(batch.text(of:)) == [line("1"), line("2")])
         let bad = ChangesPayload.Rejection(message: "Nothing was applied: line 4: no source-ref.")
         #expect(throws: bad) { try ChangesPayload(Array("\n\(line("1"))\n\n{}".utf8)) }
     }
@@ -152,10 +155,11 @@ struct LineTests {
             print("skipped: \(name) is not at hand")
             return
         }
-        let payload = try ChangesPayload(Array(data))
-        #expect(payload.lines.count == total)
-        #expect(payload.lines.count { $0.imageClass == .normal } == normal)
-        #expect(payload.lines.count { $0.imageClass == .anomaly } == anomaly)
-        #expect(payload.lines.allSatisfy { $0.creationDate != nil })
+        let lines = try ChangesPayload(Array(data)).batch.lines
+        #expect(lines.count == total)
+        #expect(lines.count { $0.imageClass == .normal } == normal)
+        #expect(lines.count { $0.imageClass == .anomaly } == anomaly)
+        #expect(lines.allSatisfy { $0.creationDate != nil })
+        #expect(lines.count { $0.mask != nil } == (name == "test.manifest" ? anomaly : 0))
     }
 }

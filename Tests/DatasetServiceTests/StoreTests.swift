@@ -40,12 +40,12 @@ struct StoreTests {
             Issue.record("not accepted")
             return
         }
-        #expect(try await store.pendingUpdates() == [id])
+        #expect(try await store.pendingJobs() == [.update(id)])
         let update = try await store.pendingUpdate(id).orThrow()
         let payload = try ChangesPayload(Array(update.payload))
         #expect(try await store.finish(update, with: .success(payload)) == .applied(lines: 1))
         #expect(try await store.finish(update, with: .success(payload)) == nil)
-        #expect(try await store.pendingUpdates().isEmpty)
+        #expect(try await store.pendingJobs().isEmpty)
         #expect(try await store.pendingUpdate(id) == nil)
         #expect(try await store.history().count == 1)
         let payloads = try await store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM pending_payload") }
@@ -91,22 +91,29 @@ struct StoreTests {
         _ = try await accept(store, token: "t", line("1"))
         clock.advance(seconds: 9 * 3_600)
         #expect(try await accept(store, token: "t", line("1")) == .repeated(.updateInProgress))
-        #expect(try await store.pendingUpdates().count == 1)
+        #expect(try await store.pendingJobs().count == 1)
     }
 
-    @Test("Pages read by index, not by walking the dataset")
-    func queryPlans() async throws {
+    @Test(
+        "Pages read by index, not by walking or sorting the dataset",
+        arguments: [
+            EntryFilter(), EntryFilter(isLabelled: true), EntryFilter(isLabelled: false),
+            EntryFilter(imageClass: .anomaly), EntryFilter(imageClass: .normal, sourceRefContains: "x"),
+            EntryFilter(createdBefore: Timestamp(microseconds: 1), createdAfter: Timestamp(microseconds: 0)),
+        ])
+    func queryPlans(filter: EntryFilter) async throws {
         let database = TemporaryDatabase()
         let store = try DatasetStore(path: database.path)
         defer { try? store.close() }
+        let query = EntryQuery(dataset: DatasetID(rawValue: 1), filter: filter, after: 7, limit: 3)
         let plan = try await store.pool.read { database in
-            try Row.fetchAll(
-                database,
-                sql: "EXPLAIN QUERY PLAN SELECT id, line FROM entry WHERE dataset_id = 1 AND id > 7 ORDER BY id LIMIT 3"
-            )
-            .map { $0["detail"] as String }
+            try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + query.sql, arguments: query.arguments)
+                .map { $0["detail"] as String }
         }
-        #expect(plan.contains { $0.contains("entry_in_order (dataset_id=? AND rowid>?)") }, "\(plan)")
+        let reads = plan.filter { $0.hasPrefix("SEARCH") || $0.hasPrefix("SCAN") }
+        #expect(!reads.isEmpty)
+        #expect(
+            reads.allSatisfy { $0.hasSuffix("entry_by_class (dataset_id=? AND class=? AND rowid>?)") }, "\(plan)")
         #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
     }
 

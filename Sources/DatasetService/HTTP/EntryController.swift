@@ -6,7 +6,7 @@ import LookoutVision
 /// The operations on a dataset's entries.
 struct EntryController<Context: RequestContext>: Sendable {
     let store: DatasetStore
-    let applier: UpdateApplier
+    let jobs: JobRunner
     let bodyLimitBytes: Int
 
     func addRoutes(to routes: RouterGroup<Context>) {
@@ -41,7 +41,7 @@ struct EntryController<Context: RequestContext>: Sendable {
         let status: DatasetStatus
         switch try await store.accept(update) {
         case .accepted(let id):
-            applier.enqueue(id)
+            jobs.enqueue(.update(id))
             status = .updateInProgress
         case .repeated(let itsStatus):
             status = itsStatus
