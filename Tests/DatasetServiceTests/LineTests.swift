@@ -79,6 +79,43 @@ struct LineTests {
         #expect(problem(text)?.contains(reason) == true, "\(problem(text) ?? "accepted")")
     }
 
+    private static func segmentation(
+        mask: String? = #""s3://b/m.png""#, map: String = ##"{"0":{"class-name":"x","hex-color":"#23A436"}}"##,
+        name: String = "a-mask-ref-metadata"
+    ) -> String {
+        #"{"source-ref":"s3://b/k","\#(name)":{"internal-color-map":\#(map),"#
+            + #""creation-date":"Mon Aug 22 2022 13:52:52 GMT-0700","type":"groundtruth/semantic-segmentation"}"#
+            + (mask.map { #","a-mask-ref":\#($0)"# } ?? "") + "}"
+    }
+
+    @Test("A mask is found by its metadata, whatever stands first")
+    func mask() throws {
+        #expect(try read(Self.segmentation()).mask == "s3://b/m.png")
+        #expect(try read(Self.segmentation(map: "{}")).mask == "s3://b/m.png")
+        #expect(try read(#"{"source-ref":"s3://b/k","some-ref":"s3://elsewhere/x"}"#).mask == nil)
+        // The guide's own: BACKGROUND, confidence, keys that are not numbers from 0.
+        let map = ##"{"3":{"confidence":0.0,"hex-color":"#ffffff","class-name":"BACKGROUND"}}"##
+        #expect(try read(Self.segmentation(map: map)).mask != nil)
+    }
+
+    @Test(
+        "A mask that training could not read is refused",
+        arguments: [
+            (segmentation(mask: #""s3://elsewhere/m.png""#), "a-mask-ref is in another bucket than its image"),
+            (segmentation(mask: #""m.png""#), "a-mask-ref is not of the form s3://BUCKET/KEY"),
+            (segmentation(mask: "null"), "a-mask-ref is not a string"),
+            (segmentation(mask: nil), "there is no a-mask-ref"),
+            (segmentation(name: "a-mask-ref-meta"), "not named after its mask"),
+            (segmentation(map: "[]"), "internal-color-map is not an object"),
+            (segmentation(map: #"{"0":7}"#), "internal-color-map 0 is not an object"),
+            (segmentation(map: ##"{"0":{"hex-color":"#23A436"}}"##), "internal-color-map 0 has no class-name"),
+            (segmentation(map: #"{"0":{"class-name":"x"}}"#), "internal-color-map 0 has no hex-color"),
+            (segmentation(map: ##"{"1":{"class-name":"x","hex-color":"#23A43"}}"##), "1 has no hex-color"),
+        ])
+    func badMask(text: String, reason: String) {
+        #expect(problem(text)?.contains(reason) == true, "\(problem(text) ?? "accepted")")
+    }
+
     @Test("8,192 characters fit, whatever bytes they take; one more does not")
     func length() throws {
         let frame = #"{"source-ref":"s3://b/k","a":""}"#.count

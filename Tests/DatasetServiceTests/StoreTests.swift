@@ -90,8 +90,50 @@ struct StoreTests {
         _ = try await store.createDataset(name, token: nil)
         _ = try await accept(store, token: "t", line("1"))
         clock.advance(seconds: 9 * 3_600)
+        #expect(try await store.sweepTokens() == false)
         #expect(try await accept(store, token: "t", line("1")) == .repeated(.updateInProgress))
         #expect(try await store.pendingJobs().count == 1)
+
+        // Three finished updates and two deletions; all of them age, one token stays young.
+        for number in 0..<3 {
+            let other = DatasetName(project: "p-\(number)", type: .train)
+            _ = try await store.createProject(other.project, token: nil)
+            _ = try await store.createDataset(other, token: nil)
+            _ = try await store.accept(
+                UpdateRequest(dataset: other, token: "t", changes: Data("{}".utf8), digest: Data([1])))
+        }
+        try await apply(store)
+        for name in ["x", "y"] {
+            _ = try await store.createProject(name, token: nil)
+            try await store.deleteProject(name, token: "t")
+        }
+        clock.advance(seconds: 8 * 3_600 - 1)
+        _ = try await accept(store, token: "young", line("2"))
+        #expect(try await store.sweepTokens() == false)
+        #expect(try await tokens(store) == [4, 2])
+        clock.advance(seconds: 1)
+        // A bounded number at a time, until there are no more.
+        #expect(try await store.sweepTokens(limit: 2))
+        #expect(try await tokens(store) == [2, 0])
+        #expect(try await store.sweepTokens(limit: 2) == false)
+        #expect(try await tokens(store) == [1, 0])
+        #expect(try await accept(store, token: "young", line("2")) == .repeated(.updateInProgress))
+    }
+
+    private func apply(_ store: DatasetStore) async throws {
+        for case .update(let id) in try await store.pendingJobs() {
+            let update = try await store.pendingUpdate(id).orThrow()
+            _ = try await store.finish(update, with: .failure(.init(message: "no")))
+        }
+    }
+
+    /// Rows of the two tables of tokens.
+    private func tokens(_ store: DatasetStore) async throws -> [Int] {
+        try await store.pool.read { database in
+            try ["accepted_update", "accepted_deletion"].map { table in
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM \(table)") ?? 0
+            }
+        }
     }
 
     @Test(

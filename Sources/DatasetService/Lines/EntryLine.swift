@@ -55,6 +55,9 @@ package struct EntryLine: Sendable, Hashable {
         creationDate = members.creationDate.flatMap { Timestamp(iso8601: $0) }
     }
 
+    /// The names of all of a line's members; nil where it is no JSON object.
+    package static func attributeNames(of text: String) -> Set<String>? { LineMembers.names(of: text) }
+
     /// The bucket that `sourceRef` names.
     var bucket: String { S3Address.bucket(of: sourceRef).map(String.init) ?? "" }
 
