@@ -34,30 +34,27 @@ struct LifecycleClient: Sendable {
         let answer = try await api.call(
             "POST", "/\(project)/datasets", ["DatasetType": "train", "DatasetSource": source], token: token)
         guard answer.status == 202 else { throw Failure("\(token): \(answer.status) \(answer.text)") }
-        while true {
-            let answer = try await api.call("GET", dataset)
+        let created = try await api.poll(dataset, token) { answer in
             switch UpdateClient.status(answer) {
-            case "CREATE_IN_PROGRESS": await api.pause()
-            case "CREATE_COMPLETE":
-                guard answer.member("DatasetDescription", "ImageStats", "Total") == Self.images else {
-                    throw Failure("\(token) is half there: \(answer.text)")
-                }
-                return
+            case "CREATE_IN_PROGRESS": return false
+            case "CREATE_COMPLETE": return true
             default: throw Failure("\(token) was accepted and is lost: \(answer.status) \(answer.text)")
             }
+        }
+        guard created.member("DatasetDescription", "ImageStats", "Total") == Self.images else {
+            throw Failure("\(token) is half there: \(created.text)")
         }
     }
 
     private func delete(token: String) async throws {
         let answer = try await api.call("DELETE", dataset, token: token)
         guard answer.status == 202 else { throw Failure("\(token): \(answer.status) \(answer.text)") }
-        while true {
-            let answer = try await api.call("GET", dataset)
-            if answer.status == 404 { return }
+        _ = try await api.poll(dataset, token) { answer in
+            if answer.status == 404 { return true }
             guard UpdateClient.status(answer) == "DELETE_IN_PROGRESS" else {
                 throw Failure("\(token) was accepted and is lost: \(answer.text)")
             }
-            await api.pause()
+            return false
         }
     }
 }

@@ -52,15 +52,14 @@ struct UpdateClient: Sendable {
 
     /// Asks how the dataset is until the update is over, and sees that it is this one that the service speaks of.
     private func outcome(of update: SentUpdate) async throws -> String {
-        while true {
-            let answer = try await api.call("GET", dataset)
+        let answer = try await api.poll(dataset, update.token) { answer in
             guard answer.latestToken == update.token, let status = Self.status(answer) else {
                 throw Failure(
                     "\(update.token) was accepted and is lost: \(answer.latestToken ?? "no token") \(answer.text)")
             }
-            if !status.hasSuffix("IN_PROGRESS") { return status }
-            await api.pause()
+            return !status.hasSuffix("IN_PROGRESS")
         }
+        return Self.status(answer) ?? ""
     }
 
     private func checkContent(_ number: Int) async throws {

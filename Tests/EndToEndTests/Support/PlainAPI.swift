@@ -32,6 +32,17 @@ struct PlainAPI: Sendable {
     /// Tried again after this when nobody answers.
     let pause: @Sendable () async -> Void
 
+    /// Asks again and again, until `isOver` says so of an answer.
+    func poll(_ path: String, _ what: String, until isOver: (Answer) throws -> Bool) async throws -> Answer {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            let answer = try await call("GET", path)
+            if try isOver(answer) { return answer }
+            guard .now < deadline else { throw Failure("\(what) was accepted and is not done: \(answer.text)") }
+            await pause()
+        }
+    }
+
     /// Calls until there is an answer: a service that is killed is soon there again. The same call may so be made twice.
     func call(_ method: String, _ path: String, _ body: [String: Any]? = nil, token: String? = nil) async throws
         -> Answer
