@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Logging
 import LookoutVision
 import Testing
 
@@ -133,6 +134,31 @@ struct StoreTests {
             try ["accepted_update", "accepted_deletion"].map { table in
                 try Int.fetchOne(database, sql: "SELECT count(*) FROM \(table)") ?? 0
             }
+        }
+    }
+
+    @Test("The sweeper sweeps at its start and ever again, until it is stopped", .timeLimit(.minutes(1)))
+    func sweeper() async throws {
+        let clock = ManualClock()
+        let database = TemporaryDatabase()
+        let store = try DatasetStore(path: database.path, now: { clock.now })
+        defer { try? store.close() }
+        func deleteOne() async throws {
+            _ = try await store.createProject("x", token: nil)
+            try await store.deleteProject("x", token: "t")
+            clock.advance(seconds: 8 * 3_600)
+        }
+        try await deleteOne()
+        let sweeper = TokenSweeper(
+            store: store, interval: .milliseconds(5), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await withThrowingTaskGroup { group in
+            group.addTask { await sweeper.run() }
+            for _ in 0..<2 {
+                while try await tokens(store) != [0, 0] { try Task.checkCancellation() }
+                try await deleteOne()
+            }
+            group.cancelAll()
+            try await group.waitForAll()
         }
     }
 

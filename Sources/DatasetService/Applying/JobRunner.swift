@@ -67,7 +67,8 @@ struct JobRunner: Service {
                     try await perform(job)
                 }
                 return
-            } catch is CancellationError {
+            } catch  where error is CancellationError || Task.isCancelled {
+                // A stop also interrupts the database; what it was doing is rolled back.
                 return
             } catch {
                 logger.error(

@@ -54,9 +54,10 @@ extension DatasetStore {
             switch changes {
             case .failure(let rejection):
                 outcome = .failed(message: rejection.message)
-            case .success(let changes) where dataset.bucket != nil && dataset.bucket != changes.bucket:
+            case .success(let changes) where dataset.bucket ?? changes.bucket != changes.bucket:
                 outcome = .failed(
-                    message: "Nothing was applied: the images are in another bucket than those of the dataset.")
+                    message: "Nothing was applied: the lines' images are in another bucket (\(changes.bucket)) than "
+                        + "the dataset's (\(dataset.bucket ?? "none")).")
             case .success(let changes):
                 let counts = try EntryWriter(dataset.id, defaultDate: update.acceptedAt, in: database)
                     .write(changes.batch, counts: dataset.counts)

@@ -24,6 +24,8 @@ package struct DatasetStore: Sendable {
         configuration.label = "linefeed.datasets"
         // Another process (the sqlite3 shell, a backup) may hold the lock for a moment.
         configuration.busyMode = .timeout(10)
+        // A search for a part of an address may pass over a whole dataset; polls must not wait behind a few of those.
+        configuration.maximumReaderCount = 16
         pool = try DatabasePool(path: path, configuration: configuration)
         self.quotas = quotas
         self.now = now
