@@ -10,6 +10,8 @@ let package = Package(
     dependencies: [
         // The command line: flags, help, completion.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // The environment and the YAML file behind the flags.
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         // Deque and Heap: lane queues and the one timer heap that stands in for a task per lane.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // SHA-256 and HMAC: client tokens and SigV4.
@@ -22,6 +24,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         // SQLite with WAL, migrations and a typed query layer, under the dataset service.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // The configuration file's keys with their lines, to name the one that is wrong; swift-configuration reads by it too.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        // File paths, the form in which swift-configuration takes them.
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         // The HTTP server of the dataset service.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         // Pooled HTTP client of the dataset client.
@@ -88,8 +94,12 @@ let package = Package(
                 "DatasetClient", "DatasetService", "Kafka", "Labelling", "LookoutVision", "Settlement", "Telemetry",
                 "Worker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
             ]
         ),
 

@@ -7,6 +7,7 @@ struct ExportCommand: AsyncParsableCommand {
         commandName: "export",
         abstract: "A dataset as a manifest, on standard output.")
 
+    @OptionGroup var configurationFile: ConfigurationOptions
     @OptionGroup var endpoint: EndpointOptions
     @OptionGroup var dataset: DatasetOptions
 

@@ -20,6 +20,7 @@ struct RunCommand: AsyncParsableCommand {
             SIGTERM and SIGINT stop it cleanly within a few seconds.
             """)
 
+    @OptionGroup var configurationFile: ConfigurationOptions
     @OptionGroup var kafka: KafkaOptions
     @OptionGroup var endpoint: EndpointOptions
     @OptionGroup var log: LogOptions

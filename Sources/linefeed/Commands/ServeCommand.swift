@@ -15,6 +15,7 @@ struct ServeCommand: AsyncParsableCommand {
             the table update_history.
             """)
 
+    @OptionGroup var configurationFile: ConfigurationOptions
     @OptionGroup var log: LogOptions
 
     @Option(help: "The address to listen on. Nobody is asked who they are: think before you open it to others.")

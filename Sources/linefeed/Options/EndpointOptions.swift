@@ -31,12 +31,23 @@ struct EndpointOptions: ParsableArguments {
     }
 
     /// A client for so many calls at a time.
-    func makeClient(connections: Int) throws -> DatasetClient {
+    ///
+    /// - Parameters:
+    ///   - connections: Calls at a time.
+    ///   - requestTimeout: How long a call may take, and how long failing answers are put up with; nil is the client's
+    ///     own choice.
+    /// - Throws: Where the endpoint is no URL, or a file of the AWS configuration cannot be read.
+    /// - Returns: A client that is to be shut down.
+    func makeClient(connections: Int, requestTimeout: Duration? = nil) throws -> DatasetClient {
         let endpoint = try Endpoint(endpoint)
         let environment = ProcessInfo.processInfo.environment
         let isAWS = endpoint.authority.hasSuffix(".amazonaws.com")
         var configuration = DatasetClient.Configuration()
         configuration.connections = connections
+        if let requestTimeout {
+            configuration.requestTimeout = requestTimeout
+            configuration.patience = requestTimeout
+        }
         let rate = rateLimit ?? (isAWS ? 5 : 0)
         configuration.rateLimit = rate == 0 ? .unlimited : .perSecond(rate, burst: max(1, Int(min(rate, 1000))))
         let shared = SharedFiles(environment: environment)

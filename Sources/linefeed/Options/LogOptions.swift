@@ -5,7 +5,7 @@ internal import Telemetry
 /// What is said on standard error.
 struct LogOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"),
+        help: ArgumentHelp("trace, debug, info (the default), notice, warning, error or critical.", valueName: "level"),
         transform: { name in
             guard let level = Logger.Level(rawValue: name) else {
                 throw ValidationError("\(name) is no log level.")
