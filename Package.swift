@@ -16,6 +16,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // SHA-256 and HMAC: client tokens and SigV4.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        // Trace context from records to calls and log lines.
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-service-context", from: "1.5.0"),
         // One logging front for every target.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         // HTTP field names, which the server's requests and responses are made of.
@@ -87,7 +90,14 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .target(name: "Telemetry", dependencies: [.product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Telemetry",
+            dependencies: [
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceContextModule", package: "swift-service-context"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ]
+        ),
         .executableTarget(
             name: "linefeed",
             dependencies: [
@@ -166,7 +176,12 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "TelemetryTests", dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")]),
+            name: "TelemetryTests",
+            dependencies: [
+                "Telemetry", .product(name: "Logging", package: "swift-log"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ]
+        ),
         .testTarget(
             name: "LinefeedTests",
             dependencies: [
