@@ -27,54 +27,6 @@ extension ConsumerControl {
         if awaitingUnassign?.isEmpty == true { completeUnassign() }
     }
 
-    /// Stops fetching partitions; their prefetched messages are thrown away, so do it seldom. Idempotent.
-    package func pause(_ partitions: [Int32]) {
-        let wanted = partitions.filter { !paused.contains($0) && positions.position(of: $0) != nil }
-        guard let handle, !wanted.isEmpty else { return }
-        let list = PartitionList(topic: topic, wanted)
-        let code = rd_kafka_pause_partitions(handle.raw, list.raw)
-        for partition in succeeded(code, list, "pause") { paused.insert(partition) }
-    }
-
-    /// Goes on fetching partitions, exactly where delivery stopped. Those not paused are left alone: resuming
-    /// them would send librdkafka (before 2.4.0) back to an old offset. Idempotent.
-    package func resume(_ partitions: [Int32]) {
-        let wanted = partitions.filter { paused.contains($0) && positions.position(of: $0) != nil }
-        guard let handle, !wanted.isEmpty else { return }
-        let list = PartitionList(topic: topic)
-        for partition in wanted { list.add(partition, offset: positions.position(of: partition)) }
-        // A partition paused before its first record has forgotten its start (librdkafka issue 2190), so it is told
-        // again, while paused. Time-out 0 starts the seek and returns; other time-outs are 1000 times too short
-        // before 2.1.0.
-        if let error = rd_kafka_seek_partitions(handle.raw, list.raw, 0) {
-            deferred.append(.failed(KafkaError(consuming: error, "seek before resume")))
-        }
-        let code = rd_kafka_resume_partitions(handle.raw, list.raw)
-        for partition in succeeded(code, list, "resume") { paused.remove(partition) }
-    }
-
-    /// Reads an assigned partition again from a lower offset; a paused one does so once it is resumed.
-    ///
-    /// Pausing throws away what was fetched ahead, so that no record from before the rewind comes after it; resuming
-    /// seeks to the position.
-    /// - Returns: whether the next record comes from `offset` or, where that is gone, above it.
-    package func rewind(_ partition: Int32, to offset: Int64) -> Bool {
-        guard positions.position(of: partition) != nil else { return false }
-        let wasPaused = isPaused(partition)
-        if !wasPaused {
-            pause([partition])
-            guard isPaused(partition) else { return false }
-        }
-        positions.rewind(partition, to: offset)
-        if !wasPaused { resume([partition]) }
-        return true
-    }
-
-    /// Whether this partition is paused by `pause`.
-    package func isPaused(_ partition: Int32) -> Bool {
-        paused.contains(partition) && positions.position(of: partition) != nil
-    }
-
     // MARK: - Rebalances, from librdkafka
 
     func rebalance(
@@ -103,11 +55,23 @@ extension ConsumerControl {
                 delegate.partitionsRevoked(partitions, by: self)
             }
         default:
-            // The join failed; the documented answer is to hold nothing until the next rebalance.
-            positions.removeAll()
-            report(rd_kafka_assign(handle.raw, nil), "unassign after failed rebalance")
-            delegate.consumerFailed(KafkaError(code, "rebalance"), by: self)
+            rebalanceFailed(KafkaError(code, "rebalance"))
         }
+    }
+
+    /// The join failed; the documented answer is to hold nothing until the next rebalance. Whatever was held, or was
+    /// being given back, may be somebody else's by now.
+    func rebalanceFailed(_ error: KafkaError) {
+        guard let handle else { return }
+        let lost = Set(positions.partitions).union(awaitingUnassign ?? []).sorted()
+        awaitingAssign = nil
+        awaitingUnassign = nil
+        collectedAssign = []
+        collectedUnassign = []
+        positions.removeAll()
+        delegate.consumerFailed(error, by: self)
+        if !lost.isEmpty { delegate.partitionsLost(lost, by: self) }
+        report(rd_kafka_assign(handle.raw, nil), "unassign after failed rebalance")
     }
 
     /// Answers an assignment that nobody needs any more, with nothing.
@@ -123,11 +87,13 @@ extension ConsumerControl {
         let list = PartitionList(topic: topic, capacity: collectedAssign.count)
         for start in collectedAssign { list.add(start.partition, offset: start.offset) }
         // A pause survives re-assignment. Lifting it before the partition starts cannot move its offset.
-        let stale = paused.intersection(collectedAssign.map(\.partition))
+        let fresh = collectedAssign.map(\.partition)
+        pauses.unwant(fresh)
+        let stale = pauses.held.intersection(fresh)
         if !stale.isEmpty {
             let staleList = PartitionList(topic: topic, stale)
             let code = rd_kafka_resume_partitions(handle.raw, staleList.raw)
-            for partition in succeeded(code, staleList, "resume before assign") { paused.remove(partition) }
+            pauses.resumed(succeeded(code, staleList, "resume before assign"))
         }
         for start in collectedAssign { positions.assign(start.partition, at: start.offset) }
         collectedAssign = []
@@ -156,29 +122,13 @@ extension ConsumerControl {
         return String(cString: name) == "COOPERATIVE"
     }
 
-    private func report(_ code: rd_kafka_resp_err_t, _ operation: String) {
+    func report(_ code: rd_kafka_resp_err_t, _ operation: String) {
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
         deferred.append(.failed(KafkaError(code, operation)))
     }
 
-    private func report(_ error: OpaquePointer?, _ operation: String) {
+    func report(_ error: OpaquePointer?, _ operation: String) {
         guard let error else { return }
         deferred.append(.failed(KafkaError(consuming: error, operation)))
-    }
-
-    /// The partitions of a pause or resume that went well; the others are reported.
-    private func succeeded(
-        _ code: rd_kafka_resp_err_t, _ list: borrowing PartitionList, _ operation: String
-    ) -> [Int32] {
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-            report(code, operation)
-            return []
-        }
-        var partitions: [Int32] = []
-        list.visit { element in
-            report(element.err, "\(operation) partition \(element.partition)")
-            if element.err == RD_KAFKA_RESP_ERR_NO_ERROR { partitions.append(element.partition) }
-        }
-        return partitions
     }
 }

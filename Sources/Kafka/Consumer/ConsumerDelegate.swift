@@ -13,8 +13,8 @@ package protocol ConsumerDelegate: AnyObject {
     /// is delivered any more.
     func partitionsRevoked(_ partitions: [Int32], by control: ConsumerControl)
 
-    /// These partitions belong to someone else already: drop their state, commit nothing. They are unassigned by
-    /// the consumer itself right after this call.
+    /// These partitions belong to someone else already, or the group could not be joined again: drop their state, commit
+    /// nothing. They are unassigned by the consumer itself right after this call.
     func partitionsLost(_ partitions: [Int32], by control: ConsumerControl)
 
     /// The next record of an assigned partition, offsets strictly rising (gaps are legal: compaction, transactions).
@@ -60,7 +60,8 @@ package enum CommitOutcome: Sendable {
 package struct ConsumerEnd: Sendable {
     /// The fatal error that ended it; nil after `close`.
     package let error: KafkaError?
-    /// Whether the group was left in order. If not, the broker waits for the session to time out.
+    /// Whether the client was closed in order. If not, or under a `group.instance.id`, which stays in the group so that
+    /// its successor finds the same place, the broker waits for the session to time out.
     package let leftGroup: Bool
     /// Whether librdkafka gave everything back in time. If not, its threads end later or with the process.
     package let isDestroyed: Bool
