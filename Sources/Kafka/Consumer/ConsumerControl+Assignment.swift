@@ -6,16 +6,16 @@ extension ConsumerControl {
     /// Offset that means only what is written from now on.
     package static let end = Int64(RD_KAFKA_OFFSET_END)
 
-    /// Starts partitions that the group gave, each at an offset of the delegate's choice (or `beginning`, `end`).
+    /// Starts partitions that the group gave, each at an offset of the delegate's choice (or `beginning`, `end`); those
+    /// that are not in the list yet may follow, and keep none of these waiting.
     ///
-    /// librdkafka is told once every partition of the rebalance has its offset; those in other lists are ignored,
-    /// since they may have been taken away in the meantime.
+    /// Those that the group did not give, or has taken away in the meantime, are ignored. Under an eager protocol those
+    /// that follow make the others be fetched anew from where they are, so name as many as can be named at a time.
     package func assign(_ starts: [(partition: Int32, offset: Int64)]) {
         guard awaitingAssign != nil else { return }
-        for start in starts where awaitingAssign?.remove(start.partition) != nil {
-            collectedAssign.append(start)
-        }
-        if awaitingAssign?.isEmpty == true { completeAssign() }
+        let fresh = starts.filter { awaitingAssign?.remove($0.partition) != nil }
+        if awaitingAssign?.isEmpty == true { awaitingAssign = nil }
+        if !fresh.isEmpty { answerAssign(with: fresh) }
     }
 
     /// Gives up partitions that the group wants back. Idempotent.
@@ -36,9 +36,9 @@ extension ConsumerControl {
         let partitions = PartitionList.partitions(of: list)
         switch code {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
-            awaitingAssign = Set(partitions)
-            collectedAssign = []
-            if partitions.isEmpty { completeAssign() }
+            awaitingAssign = partitions.isEmpty ? nil : Set(partitions)
+            isAssignAnswered = false
+            if partitions.isEmpty { answerAssign(with: []) }
             delegate.partitionsAssigned(partitions, by: self)
         case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
             awaitingAssign = nil
@@ -66,7 +66,6 @@ extension ConsumerControl {
         let lost = Set(positions.partitions).union(awaitingUnassign ?? []).sorted()
         awaitingAssign = nil
         awaitingUnassign = nil
-        collectedAssign = []
         collectedUnassign = []
         positions.removeAll()
         delegate.consumerFailed(error, by: self)
@@ -77,31 +76,33 @@ extension ConsumerControl {
     /// Answers an assignment that nobody needs any more, with nothing.
     func abandonAssign() {
         guard awaitingAssign != nil else { return }
-        collectedAssign = []
-        completeAssign()
+        awaitingAssign = nil
+        if !isAssignAnswered { answerAssign(with: []) }
     }
 
-    private func completeAssign() {
-        awaitingAssign = nil
+    private func answerAssign(with fresh: [(partition: Int32, offset: Int64)]) {
         guard let handle else { return }
-        let list = PartitionList(topic: topic, capacity: collectedAssign.count)
-        for start in collectedAssign { list.add(start.partition, offset: start.offset) }
+        isAssignAnswered = true
+        for start in fresh { positions.assign(start.partition, at: start.offset) }
+        let freshNumbers = fresh.map(\.partition)
+        pauses.unwant(freshNumbers)
+        let isCooperative = isCooperative(handle)
+        let starting = isCooperative ? freshNumbers : positions.partitions
         // A pause survives re-assignment. Lifting it before the partition starts cannot move its offset.
-        let fresh = collectedAssign.map(\.partition)
-        pauses.unwant(fresh)
-        let stale = pauses.held.intersection(fresh)
+        let stale = pauses.held.intersection(starting)
         if !stale.isEmpty {
             let staleList = PartitionList(topic: topic, stale)
             let code = rd_kafka_resume_partitions(handle.raw, staleList.raw)
             pauses.resumed(succeeded(code, staleList, "resume before assign"))
         }
-        for start in collectedAssign { positions.assign(start.partition, at: start.offset) }
-        collectedAssign = []
-        if isCooperative(handle) {
+        let list = PartitionList(topic: topic, capacity: starting.count)
+        for partition in starting { list.add(partition, offset: positions.position(of: partition)) }
+        if isCooperative {
             report(rd_kafka_incremental_assign(handle.raw, list.raw), "assign")
         } else {
             report(rd_kafka_assign(handle.raw, list.raw), "assign")
         }
+        reconcilePauses()
     }
 
     private func completeUnassign() {

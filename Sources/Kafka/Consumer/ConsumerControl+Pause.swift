@@ -42,7 +42,7 @@ extension ConsumerControl {
         if let due = pauses.retryAt, due <= now { reconcilePauses() }
     }
 
-    private func reconcilePauses() {
+    func reconcilePauses() {
         guard let handle else { return }
         let pausing = pauses.toPause(isAssigned)
         if !pausing.isEmpty {

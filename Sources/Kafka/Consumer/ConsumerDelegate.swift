@@ -4,8 +4,8 @@
 /// by themselves, but records, commit results and rebalances of this consumer wait. The control comes with every
 /// call; it holds the delegate, so a delegate that keeps it keeps it unowned.
 package protocol ConsumerDelegate: AnyObject {
-    /// The group gave these partitions. Must lead, now or later, to `control.assign` of each. May be empty when
-    /// the group has more members than partitions; nothing has to be assigned then.
+    /// The group gave these partitions. Must lead, now or later, to `control.assign` of each, in as many calls as it
+    /// takes. May be empty when the group has more members than partitions; nothing has to be assigned then.
     func partitionsAssigned(_ partitions: [Int32], by control: ConsumerControl)
 
     /// The group wants these partitions back. Must lead, now or later (after an outstanding commit resolved), to

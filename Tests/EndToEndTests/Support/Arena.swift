@@ -4,8 +4,10 @@ import Synchronization
 
 /// The processes of one test and the folder that they work in. Nothing of it is left when the test ends.
 final class Arena: Sendable {
-    /// The quickest take-over that the embedded cluster allows, see `EmbeddedCluster`.
-    private static let membership = ["--kafka", "session.timeout.ms=3500", "--kafka", "heartbeat.interval.ms=300"]
+    /// The quickest take-over that the embedded cluster allows, which knows no static members: see `EmbeddedCluster`.
+    private static let membership = [
+        "--membership", "dynamic", "--kafka", "session.timeout.ms=3500", "--kafka", "heartbeat.interval.ms=300",
+    ]
 
     let folder: URL
     private let bell = Bell()
