@@ -21,6 +21,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-service-context", from: "1.5.0"),
         // One logging front for every target.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        // One front for metrics: the worker counts, whoever serves /metrics brings the factory.
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         // HTTP field names, which the server's requests and responses are made of.
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // ByteBuffer, the currency of both the HTTP client and the HTTP server.
@@ -86,6 +88,7 @@ let package = Package(
             name: "Worker",
             dependencies: [
                 "Kafka", "Labelling", "LookoutVision", "Settlement", "DatasetClient",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
@@ -161,9 +164,12 @@ let package = Package(
             name: "WorkerTests",
             dependencies: [
                 "DatasetClient", "DatasetService", "Kafka", "Labelling", "LookoutVision", "Settlement", "Worker",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                // A factory that remembers, to see what is counted.
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]

@@ -7,6 +7,8 @@ final class Mailbox: Sendable {
     enum Message: Sendable {
         case answer(RequestID, Answer)
         case deadLettersFinished(RequestID, failure: String?)
+        /// Where logs end, for as many of the partitions asked about as could be asked in time.
+        case logEnds([Int32: Result<Watermarks, KafkaError>])
         /// Leave the group once the batches in flight have settled, or the grace is over.
         case stop(grace: Duration)
     }
@@ -54,4 +56,5 @@ final class Mailbox: Sendable {
 enum EngineRequest: Sendable {
     case call(Call)
     case deadLetter(DeadLetterRequest, kept: [Int64: StoredRecord])
+    case logEnds([Int32])
 }

@@ -58,6 +58,30 @@ struct CallRunnerTests {
         }
     }
 
+    /// An update is in progress, perhaps the very one that is asked about: what the dataset shows now tells nothing.
+    @Test func whatIsReadBackWhileAnUpdateIsInProgressIsNotBelieved() async throws {
+        let machine = Machine()
+        let call = try #require(machine.callAfterTooLong())
+        #expect(call.kind == .readBack)
+        // It lists no entries: believed, that would send the batch under another token.
+        let server = HeldServer(
+            status: 200,
+            body:
+                #"{"DatasetDescription":{"ProjectName":"boards","DatasetType":"train","Status":"UPDATE_IN_PROGRESS"}}"#)
+        server.gate.open()
+        try await server.run { client in
+            let mailbox = Mailbox()
+            await CallRunner(settings: machine.settings, client: client, mailbox: mailbox).run(call)
+            guard case .answer(call.id, .exception(let exception))? = mailbox.take().first else {
+                Issue.record("no conflict")
+                return
+            }
+            #expect(exception.kind == .conflict)
+            #expect(exception.message.contains("UPDATE_IN_PROGRESS"))
+            #expect(server.requests == ["GET /2020-11-20/projects/boards/datasets/train"])
+        }
+    }
+
     @Test(arguments: [
         (403, "AccessDeniedException"), (500, "InternalServerException"), (418, ""),
     ])
@@ -110,6 +134,13 @@ private final class Machine {
         return read()
     }
 
+    /// The batch is taken over with a token that is too old.
+    func callAfterTooLong() -> Call? {
+        guard callForNewBatch() != nil else { return nil }
+        now.wall += 8 * 3600 * 1000
+        return callAfterComingBack()
+    }
+
     private func read() -> Call? {
         let value = EventEncoder.encode(DatasetKey(project: "boards", type: .train), line: Array(line("1.jpg").utf8))
         var decoder = EventDecoder()
@@ -153,25 +184,29 @@ private final class Answers: Sendable {
 /// Counts updates, and answers each once its gate is open.
 private final class HeldServer: Sendable {
     let gate = Gate()
-    private let count = Mutex(0)
+    private let seen = Mutex<[String]>([])
     private let status: Int
     private let errorType: String
+    private let body: String
 
-    init(status: Int = 202, errorType: String = "") {
+    init(status: Int = 202, errorType: String = "", body: String = #"{"Status":"UPDATE_COMPLETE","Message":"no"}"#) {
         self.status = status
         self.errorType = errorType
+        self.body = body
     }
 
-    var patches: Int { count.withLock { $0 } }
+    /// Method and path of each.
+    var requests: [String] { seen.withLock { $0 } }
+    var patches: Int { requests.count { $0.hasPrefix("PATCH ") } }
 
     func run(_ body: (DatasetClient) async throws -> Void) async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let responder = CallbackResponder<BasicRequestContext> { request, _ in
-            if request.method == .patch { self.count.withLock { $0 += 1 } }
+            self.seen.withLock { $0.append("\(request.method.rawValue) \(request.uri.path)") }
             try await self.gate.pass()
             var response = Response(
                 status: .init(code: self.status),
-                body: .init(byteBuffer: ByteBuffer(string: #"{"Status":"UPDATE_COMPLETE","Message":"no"}"#)))
+                body: .init(byteBuffer: ByteBuffer(string: self.body)))
             if let name = HTTPField.Name("x-amzn-ErrorType"), !self.errorType.isEmpty {
                 response.headers[name] = self.errorType
             }

@@ -24,8 +24,8 @@ struct CommitTests {
             let history = try await service.history()
             #expect(history.lines == 30)
             #expect(!history.isAnyTwice)
-            #expect(worker.status.counters.eventsSettled == 30)
-            #expect(worker.status.counters.batchesSettled >= 1)
+            #expect(worker.summary.counters.eventsSettled == 30)
+            #expect(worker.summary.counters.batchesSettled >= 1)
         }
     }
 

@@ -3,8 +3,13 @@ internal import Logging
 internal import Settlement
 
 extension Engine {
-    /// The machine has no logger; what it has to say becomes a line here.
-    func log(_ notice: Notice) {
+    /// The machine has no logger; what it has to say becomes a line here, and is counted.
+    func tell(_ notice: Notice) {
+        note(notice)
+        log(notice)
+    }
+
+    private func log(_ notice: Notice) {
         switch notice {
         case .assigned(let partition, let offset, let named, let inFlight):
             logger.info(

@@ -38,13 +38,13 @@ struct Arena: Sendable {
 
     /// By default one that drains what is in the topic now, then ends.
     func worker(
-        _ client: DatasetClient, untilEnd: Bool = true, settings: Settings? = nil,
+        _ client: DatasetClient, untilEnd: Bool = true, settings: Settings? = nil, metrics: WorkerMetrics? = nil,
         _ change: (inout WorkerConfiguration) -> Void = { _ in }
     ) -> Worker {
         var configuration = WorkerConfiguration(kafka: kafka, settlement: settings ?? self.settings)
         configuration.untilEnd = untilEnd
         change(&configuration)
-        return Worker(configuration: configuration, client: client, logger: journal.logger)
+        return Worker(configuration: configuration, client: client, logger: journal.logger, metrics: metrics)
     }
 
     // MARK: - Records
