@@ -18,6 +18,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         // HTTP field names, which the server's requests and responses are made of.
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        // One metrics front for every target.
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         // ByteBuffer, the currency of both the HTTP client and the HTTP server.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         // SQLite with WAL, migrations and a typed query layer, under the dataset service.
@@ -81,7 +83,19 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .target(name: "Telemetry", dependencies: [.product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Telemetry",
+            dependencies: [
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            // The pages' style and script are files of their own and part of the program: nothing to install beside it.
+            resources: [.embedInCode("Web/Assets/base.css"), .embedInCode("Server/Assets/status.js")]
+        ),
         .executableTarget(
             name: "linefeed",
             dependencies: [
@@ -156,7 +170,17 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "TelemetryTests", dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")]),
+            name: "TelemetryTests",
+            dependencies: [
+                "Telemetry",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
         .testTarget(
             name: "LinefeedTests",
             dependencies: [
