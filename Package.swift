@@ -94,7 +94,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             // The pages' style and script are files of their own and part of the program: nothing to install beside it.
-            resources: [.embedInCode("Web/Assets/base.css"), .embedInCode("Server/Assets/status.js")]
+            resources: [.embedInCode("Web/Assets"), .embedInCode("Server/Assets")]
         ),
         .executableTarget(
             name: "linefeed",
