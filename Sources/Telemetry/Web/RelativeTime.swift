@@ -4,7 +4,7 @@ package import FoundationEssentials
 package enum RelativeTime {
     /// `<time>` that says how long ago, with the moment itself on hovering and for programs.
     ///
-    /// - Parameter now: The moment of the page; a moment after it is "just now", as clocks differ a little.
+    /// `now` is the moment of the page; a moment after it is "just now", as clocks differ a little.
     package static func html(_ date: Date, now: Date) -> HTML {
         let stamp = date.formatted(.iso8601)
         return """

@@ -10,7 +10,7 @@ package struct WebAsset: Sendable {
     private let contentType: String
     private let bytes: ByteBuffer
 
-    /// - Parameter name: The file's name; its ending tells the content type: `css`, `js` or `svg`.
+    /// The file's name tells the content type by its ending: `css`, `js` or `svg`.
     package init(name: String, bytes: [UInt8]) {
         self.name = name
         self.bytes = ByteBuffer(bytes: bytes)
