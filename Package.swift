@@ -65,6 +65,9 @@ let package = Package(
             name: "DatasetService",
             dependencies: [
                 "SigV4", "LookoutVision",
+                // Metrics, probes and the frame of the pages.
+                "Telemetry",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -72,7 +75,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ]
+            ],
+            // The pages' own style and script, as in Telemetry.
+            resources: [.embedInCode("Page/Assets")]
         ),
 
         .target(

@@ -116,6 +116,12 @@ struct PrometheusMetricsTests {
         // The old handle's second end is not the new one's.
         first.destroy()
         #expect(await lines("lag{") == [#"lag{partition="1"} 8"#])
+        // Nor is that of one holder another's, as when a partition's successor is made before its predecessor goes.
+        let third = Meter(label: "lag", dimensions: [("partition", "1")], factory: metrics)
+        second.destroy()
+        #expect(await lines("lag{") == [#"lag{partition="1"} 8"#])
+        third.destroy()
+        #expect(await lines("lag") == [])
     }
 
     @Test func collectorsAreAskedAndMayFail() async {

@@ -5,8 +5,8 @@ internal import Synchronization
 /// The process's metrics, for swift-metrics to write and for Prometheus to read.
 ///
 /// A handle is looked up once, when it is made; from then on a counter or gauge is an atomic operation, and a histogram
-/// takes a lock of its own. Handles of the same name and labels are one series. A handle whose `destroy()` was called is
-/// no longer exposed, whoever else holds it: make one again.
+/// takes a lock of its own. Handles of the same name and labels are one series, which is exposed until as many were
+/// destroyed as were made.
 ///
 /// - Counters end in `_total`. Timers are histograms in seconds and end in `_seconds`. Recorders that aggregate are
 ///   histograms with the catalog's buckets; those that do not, and meters, are gauges.
@@ -18,7 +18,13 @@ package final class PrometheusMetrics: MetricsFactory {
 
     private struct Family {
         var kind: MetricFamily.Kind
-        var series: [[MetricFamily.Label]: any MetricSeries] = [:]
+        var series: [[MetricFamily.Label]: Entry] = [:]
+    }
+
+    private struct Entry {
+        var series: any MetricSeries
+        /// How many handles were made and not destroyed.
+        var holders = 1
     }
 
     private struct Registry {
@@ -80,7 +86,7 @@ package final class PrometheusMetrics: MetricsFactory {
                 let series = family.series.sorted { left, right in
                     left.key.map(\.value).lexicographicallyPrecedes(right.key.map(\.value))
                 }
-                return MetricFamily(family.kind, name, series.map { .init(labels: $0.key, value: $0.value.value) })
+                return MetricFamily(family.kind, name, series.map { .init(labels: $0.key, value: $0.value.series.value) })
             }
         }
     }
@@ -132,13 +138,16 @@ package final class PrometheusMetrics: MetricsFactory {
             .sorted { $0.name < $1.name }
         return registry.withLock { registry in
             var family = registry.families[name] ?? Family(kind: kind)
-            if family.kind == kind, let known = family.series[labels] as? Series { return known }
+            if family.kind == kind, let known = family.series[labels]?.series as? Series {
+                registry.families[name]?.series[labels]?.holders += 1
+                return known
+            }
             guard family.kind == kind, registry.seriesCount < seriesLimit else {
                 refused.wrappingAdd(1, ordering: .relaxed)
                 return make(nil)
             }
             let new = make(SeriesPlace(family: name, labels: labels))
-            family.series[labels] = new
+            family.series[labels] = Entry(series: new)
             registry.families[name] = family
             registry.seriesCount += 1
             return new
@@ -157,7 +166,13 @@ package final class PrometheusMetrics: MetricsFactory {
         guard let series = handler as? any MetricSeries, let place = series.place else { return }
         registry.withLock { registry in
             // An older handle's end must not take away the one that was made since.
-            guard registry.families[place.family]?.series[place.labels] === series else { return }
+            guard let entry = registry.families[place.family]?.series[place.labels], entry.series === series else {
+                return
+            }
+            guard entry.holders == 1 else {
+                registry.families[place.family]?.series[place.labels]?.holders -= 1
+                return
+            }
             registry.families[place.family]?.series[place.labels] = nil
             registry.seriesCount -= 1
             if registry.families[place.family]?.series.isEmpty == true { registry.families[place.family] = nil }
