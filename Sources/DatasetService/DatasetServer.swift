@@ -3,6 +3,7 @@ package import Logging
 import LookoutVision
 import NIOCore
 import ServiceLifecycle
+import Telemetry
 
 /// The dataset API, served over HTTP from one SQLite database.
 ///
@@ -41,6 +42,7 @@ package struct DatasetServer: Service {
     package let store: DatasetStore
 
     private let configuration: Configuration
+    private let observability: Observability
     private let applier: UpdateApplier
     private let logger: Logger
     private let onServerRunning: @Sendable (Int) async -> Void
@@ -72,7 +74,10 @@ package struct DatasetServer: Service {
         self.logger = logger
         self.onServerRunning = onServerRunning
         store = try DatasetStore(path: configuration.databasePath, now: now)
-        applier = UpdateApplier(store: store, gate: gate, logger: logger)
+        observability = Observability(
+            store: store, databasePath: configuration.databasePath, exposition: PrometheusMetrics(logger: logger),
+            logger: logger)
+        applier = UpdateApplier(store: store, metrics: observability.metrics, gate: gate, logger: logger)
     }
 
     /// Serves until graceful shutdown or cancellation, and closes the database.
@@ -111,12 +116,18 @@ package struct DatasetServer: Service {
 
     private var application: some ApplicationProtocol {
         let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: RequestMetricsMiddleware(metrics: observability.metrics))
         router.add(middleware: FaultMiddleware())
         let projects = router.group(RouterPath(Operation.basePath))
         ProjectController(store: store).addRoutes(to: projects)
         DatasetController(store: store).addRoutes(to: projects)
-        EntryController(store: store, applier: applier, bodyLimitBytes: configuration.bodyLimitBytes)
-            .addRoutes(to: projects)
+        EntryController(
+            store: store, applier: applier, metrics: observability.metrics,
+            bodyLimitBytes: configuration.bodyLimitBytes
+        )
+        .addRoutes(to: projects)
+        observability.addProbes(to: router)
+        addPages(to: router)
         // A service group stops in reverse order: first the server, which may still accept updates, then the applier.
         return Application(
             router: router,
@@ -129,5 +140,13 @@ package struct DatasetServer: Service {
                 await onServerRunning(port)
             },
             logger: logger)
+    }
+
+    /// The pages and metrics show what is stored and ask nobody who they are, so they are for people on this machine.
+    private func addPages(to router: Router<BasicRequestContext>) {
+        guard Loopback.isLoopback(host: configuration.host) else { return }
+        let pages = router.group().add(middleware: LoopbackOnlyMiddleware())
+        observability.exposition.addRoute(to: pages)
+        PageController(store: store).addRoutes(to: pages)
     }
 }

@@ -14,14 +14,16 @@ struct UpdateApplier: Service {
     private static let longestPause = Duration.seconds(30)
 
     private let store: DatasetStore
+    private let metrics: ServiceMetrics
     private let gate: Gate
     private let logger: Logger
     private let slots = Slots(updatesAtOnce)
     private let accepted: AsyncStream<UpdateID>
     private let queue: AsyncStream<UpdateID>.Continuation
 
-    init(store: DatasetStore, gate: @escaping Gate, logger: Logger) {
+    init(store: DatasetStore, metrics: ServiceMetrics, gate: @escaping Gate, logger: Logger) {
         self.store = store
+        self.metrics = metrics
         self.gate = gate
         self.logger = logger
         (accepted, queue) = AsyncStream.makeStream()
@@ -77,6 +79,7 @@ struct UpdateApplier: Service {
         guard let update = try await store.pendingUpdate(id) else { return }
         let changes = Result { () throws(ChangesPayload.Rejection) in try ChangesPayload(Array(update.payload)) }
         guard let outcome = try await store.finish(update, with: changes) else { return }
+        metrics.ended(outcome, acceptedAt: update.acceptedAt, now: store.now())
         let dataset: Logger.MetadataValue = "\(update.dataset)"
         switch outcome {
         case .applied(let lines):

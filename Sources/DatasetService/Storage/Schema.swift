@@ -13,6 +13,7 @@ enum Schema {
             try database.execute(sql: updates)
             try database.execute(sql: history)
         }
+        registerPageMigrations(&migrator)
         return migrator
     }
 

@@ -1,0 +1,172 @@
+"use strict";
+
+// Text goes into the page as text alone: what a dataset or an error is called can never become markup.
+const byID = id => document.getElementById(id);
+const dash = "–";
+const count = new Intl.NumberFormat("en-US");
+const rateFormat = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
+
+const isNumber = value => typeof value === "number" && Number.isFinite(value);
+const number = value => isNumber(value) ? count.format(value) : dash;
+
+function bytes(value) {
+  if (!isNumber(value)) return dash;
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) { value /= 1024; unit += 1; }
+  return `${rateFormat.format(value)} ${units[unit]}`;
+}
+
+function age(seconds) {
+  if (!isNumber(seconds)) return dash;
+  if (seconds < 1) return seconds > 0 ? "< 1 s" : dash;
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60 % 60)} min`;
+}
+
+function cell(row, label, value, isNumber = false) {
+  const cell = row.insertCell();
+  cell.dataset.label = label;
+  if (isNumber) cell.className = "number";
+  if (value instanceof Node) {
+    cell.append(value);
+  } else {
+    const text = document.createElement("span");
+    text.textContent = value;
+    cell.append(text);
+  }
+  return cell;
+}
+
+// Widths are attributes of SVG, as the page allows no styles of its own.
+function meter(used, room) {
+  if (!isNumber(used) || !isNumber(room) || room <= 0) return dash;
+  const box = document.createElement("span");
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "bar");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", `${number(used)} of ${number(room)} characters`);
+  const fill = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  fill.setAttribute("class", "second");
+  fill.setAttribute("height", "100%");
+  fill.setAttribute("width", `${Math.min(100, 100 * used / room)}%`);
+  svg.append(fill);
+  const text = document.createElement("span");
+  text.className = "small quiet";
+  text.textContent = `${number(used)} of ${number(room)}`;
+  box.className = "meter";
+  box.append(svg, text);
+  return box;
+}
+
+function fill(name, rows) {
+  byID(`${name}-table`).hidden = rows.length === 0;
+  byID(`${name}-empty`).hidden = rows.length > 0;
+  byID(name).replaceChildren(...rows);
+}
+
+let earlier = null;
+let shownRate = null;
+
+// Over at least a second and a half, so that two readings in a row do not make a jumping number.
+function settledRate(settled) {
+  const now = performance.now();
+  if (!isNumber(settled)) return null;
+  if (earlier && settled >= earlier.settled && now - earlier.time >= 1500) {
+    shownRate = (settled - earlier.settled) / (now - earlier.time) * 1000;
+    earlier = { settled, time: now };
+  } else if (!earlier || settled < earlier.settled) {
+    earlier = { settled, time: now };
+  }
+  return shownRate;
+}
+
+function showReasons(reasons) {
+  byID("trouble").hidden = reasons.length === 0;
+  byID("reasons").replaceChildren(...reasons.map(reason => {
+    const item = document.createElement("li");
+    item.textContent = reason;
+    return item;
+  }));
+}
+
+function show(status) {
+  const now = Date.now() / 1000;
+  const partitions = Array.isArray(status.partitions) ? status.partitions : [];
+  const counters = status.counters ?? {};
+  const memory = status.memory ?? {};
+
+  byID("name").textContent = status.name || "Worker";
+  byID("facts").textContent = [
+    status.group && `group ${status.group}`,
+    `${number(partitions.length)} partition${partitions.length === 1 ? "" : "s"}`,
+    isNumber(status.startedAt) && `up ${age(now - status.startedAt)}`,
+    status.version && `version ${status.version}`,
+  ].filter(Boolean).join(" · ");
+  showReasons(Array.isArray(status.reasons) ? status.reasons : []);
+
+  const lags = partitions.map(partition => partition.lag).filter(isNumber);
+  const ages = partitions.map(partition => partition.oldestUnsettledSeconds).filter(isNumber);
+  const rate = settledRate(counters.settled);
+  byID("settled").textContent = number(counters.settled);
+  byID("rate").textContent = rate === null ? dash : rateFormat.format(rate);
+  byID("lag").textContent = lags.length ? number(lags.reduce((sum, lag) => sum + lag, 0)) : dash;
+  byID("oldest").textContent = ages.length ? age(Math.max(...ages)) : dash;
+  byID("dead").textContent = number(counters.deadLettered);
+  byID("memory").textContent = isNumber(memory.budget)
+    ? `${bytes(memory.held)} of ${bytes(memory.budget)}` : bytes(memory.held);
+
+  const waiting = [];
+  for (const partition of partitions) {
+    for (const lane of partition.lanesWaiting ?? []) {
+      const row = document.createElement("tr");
+      const name = document.createElement("th");
+      name.scope = "row";
+      name.className = "wide";
+      name.textContent = lane.dataset || "records of no dataset";
+      row.append(name);
+      cell(row, "Reason", lane.reason || dash);
+      cell(row, "Partition", number(partition.partition));
+      cell(row, "Since", isNumber(lane.since) ? age(Math.max(1, now - lane.since)) : dash);
+      waiting.push(row);
+    }
+  }
+  fill("waiting", waiting);
+
+  fill("partitions", partitions.map(partition => {
+    const row = document.createElement("tr");
+    const name = document.createElement("th");
+    name.scope = "row";
+    name.textContent = `${partition.topic ?? ""} ${partition.partition}`.trim();
+    row.append(name);
+    cell(row, "Watermark", number(partition.watermark), true);
+    cell(row, "Position", number(partition.position), true);
+    cell(row, "Lag", number(partition.lag), true);
+    cell(row, "In flight", number(partition.lanesInFlight), true);
+    cell(row, "Waiting", number((partition.lanesWaiting ?? []).length), true);
+    cell(row, "Oldest unsettled", age(partition.oldestUnsettledSeconds), true);
+    cell(row, "Ledger", meter(partition.ledgerCharacters, partition.ledgerRoom));
+    return row;
+  }));
+  byID("live").hidden = false;
+}
+
+async function refresh() {
+  try {
+    const answer = await fetch("/status", { cache: "no-store" });
+    if (!answer.ok) throw new Error(`/status answers ${answer.status}`);
+    show(await answer.json());
+  } catch (error) {
+    showReasons([`The status cannot be read: ${error.message}. What is shown may be old.`]);
+  }
+  setTimeout(refreshWhenSeen, 2000);
+}
+
+// A tab that nobody looks at asks for nothing.
+function refreshWhenSeen() {
+  if (!document.hidden) return refresh();
+  document.addEventListener("visibilitychange", refreshWhenSeen, { once: true });
+}
+
+refresh();
