@@ -116,7 +116,8 @@ package final class Worker: Service {
         }
         if isStopping { mailbox.post(.stop(grace: .zero)) }
 
-        let calls = CallRunner(settings: configuration.settlement, client: client, mailbox: mailbox)
+        let calls = CallRunner(
+            settings: configuration.settlement, client: client, mailbox: mailbox, logger: logger)
         let deadLetters = DeadLetterWriter(configuration: configuration, mailbox: mailbox, logger: logger)
         let logEnds = LogEndReader(configuration: configuration, mailbox: mailbox, logger: logger)
         consumer.start()
@@ -146,7 +147,7 @@ package final class Worker: Service {
             for await request in requests {
                 group.addTask {
                     switch request {
-                    case .call(let call): await calls.run(call)
+                    case .call(let call, let trace): await calls.run(call, trace: trace)
                     case .deadLetter(let request, let records): await deadLetters.write(request, records)
                     case .logEnds(let partitions): await logEnds.read(partitions)
                     }

@@ -86,7 +86,8 @@ package final class PrometheusMetrics: MetricsFactory {
                 let series = family.series.sorted { left, right in
                     left.key.map(\.value).lexicographicallyPrecedes(right.key.map(\.value))
                 }
-                return MetricFamily(family.kind, name, series.map { .init(labels: $0.key, value: $0.value.series.value) })
+                return MetricFamily(
+                    family.kind, name, series.map { .init(labels: $0.key, value: $0.value.series.value) })
             }
         }
     }

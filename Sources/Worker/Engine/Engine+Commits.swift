@@ -79,6 +79,7 @@ extension Engine {
         for commit in outstanding?.commits ?? [] where refused[commit.partition] == nil {
             committed[commit.partition] = commit
             watch.views[commit.partition]?.ledgerBytes = commit.metadata.utf8.count
+            watch.traces.committed(commit.partition, offset: commit.offset)
         }
         outstanding = nil
         metrics.commit(refused.isEmpty ? .stored : .refused)

@@ -1,18 +1,23 @@
 internal import CoreMetrics
 internal import Labelling
+internal import ServiceContextModule
 internal import Settlement
 
 /// What is counted as it happens: once for a call, a batch or a dead letter, never for an event.
 extension Engine {
-    func noteCall(_ call: Call) {
+    /// - Returns: the trace that the call belongs to; nil for none.
+    func noteCall(_ call: Call) -> ServiceContext? {
         let now = clock.now.monotonic
-        watch.calls[call.id] = (call.kind, now)
-        watch.lanes.calling(call, now: now)
+        let trace = watch.traces.context(of: call.batch)
+        watch.calls[call.id] = (call.kind, call.batch.dataset, now)
+        watch.lanes.calling(call, trace: trace, now: now)
+        return trace
     }
 
-    func noteAnswer(_ id: RequestID, _ answer: Answer, now: Moment) {
+    func noteAnswer(_ id: RequestID, _ answer: Answer, token: String?, now: Moment) {
         watch.access.note(answer, now: now.monotonic)
         guard let call = watch.calls.removeValue(forKey: id) else { return }
+        if let token { watch.lanes.answered(call.dataset, id.lane.partition, token: token) }
         metrics.call(call.kind, answer, duration: .nanoseconds(now.monotonic - call.since))
     }
 

@@ -67,6 +67,7 @@ final class Engine: ConsumerDelegate {
             datasetTypeHeader: record.bytes(ofHeader: "linefeed-dataset-type"))
         let partition = record.partition
         let offset = record.offset
+        watch.traces.note(record)
         if let timestamp = record.timestampMilliseconds { watch.noteTimestamp(timestamp, partition, offset) }
         switch decoded {
         case .event(let event):
@@ -124,8 +125,8 @@ final class Engine: ConsumerDelegate {
 
     private func read(_ message: Mailbox.Message, now: Moment) {
         switch message {
-        case .answer(let id, let answer):
-            noteAnswer(id, answer, now: now)
+        case .answer(let id, let answer, let token):
+            noteAnswer(id, answer, token: token, now: now)
             settlement.callFinished(id, answer, now: now)
         case .deadLettersFinished(let id, let failure):
             settlement.deadLettersFinished(id, failure: failure, now: now)
@@ -163,8 +164,7 @@ final class Engine: ConsumerDelegate {
             case .commit(let commits, let deadline):
                 commit(commits, deadline: deadline, control)
             case .call(let call):
-                noteCall(call)
-                requests.yield(.call(call))
+                requests.yield(.call(call, noteCall(call)))
             case .deadLetter(let request):
                 noteDeadLetterRequest(request)
                 requests.yield(.deadLetter(request, kept: kept.startWriting(request)))

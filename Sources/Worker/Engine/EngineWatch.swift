@@ -8,9 +8,10 @@ struct EngineWatch {
     /// The partition of the record before: records come in runs.
     private var current: PartitionView?
     var lanes = LaneBoard()
+    var traces = TraceTable()
     var access = AccessWatch()
     /// Calls that have no answer yet, with the monotonic nanoseconds of their beginning.
-    var calls: [RequestID: (kind: Call.Kind, since: Int64)] = [:]
+    var calls: [RequestID: (kind: Call.Kind, dataset: DatasetKey, since: Int64)] = [:]
     /// Dead letters that are being written, by reason.
     var letters: [RequestID: [String: Int]] = [:]
     /// What the counters said when they were last passed on.
@@ -58,6 +59,7 @@ struct EngineWatch {
         for partition in partitions {
             views[partition] = nil
             lanes.drop(partition)
+            traces.forget(partition)
         }
         calls = calls.filter { !partitions.contains($0.key.lane.partition) }
         letters = letters.filter { !partitions.contains($0.key.lane.partition) }

@@ -1,4 +1,5 @@
 internal import Labelling
+internal import ServiceContextModule
 internal import Settlement
 
 /// The lanes that are at work or wait, as their calls and answers tell: one entry for each, changed once a call.
@@ -13,12 +14,15 @@ struct LaneBoard {
         var firstOffset: Int64
         var cut: Int64
         var lines: Int
+        /// The client token of the latest update.
+        var token: String?
+        var trace: ServiceContext?
     }
 
     private var lanes: [Int32: [DatasetKey: Entry]] = [:]
 
     /// A call goes out.
-    mutating func calling(_ call: Call, now: Int64) {
+    mutating func calling(_ call: Call, trace: ServiceContext?, now: Int64) {
         let batch = call.batch
         var entry =
             lanes[batch.partition]?[batch.dataset]
@@ -29,7 +33,18 @@ struct LaneBoard {
                 state: .calling, since: now, firstOffset: batch.firstOffset, cut: batch.cut, lines: batch.lineCount)
         }
         entry.state = .calling
+        entry.trace = trace
         lanes[batch.partition, default: [:]][batch.dataset] = entry
+    }
+
+    mutating func answered(_ dataset: DatasetKey, _ partition: Int32, token: String) {
+        lanes[partition]?[dataset]?.token = token
+    }
+
+    /// What was sent for a lane, and in which trace.
+    func sent(_ dataset: DatasetKey, _ partition: Int32) -> (token: String?, trace: ServiceContext?) {
+        let entry = lanes[partition]?[dataset]
+        return (entry?.token, entry?.trace)
     }
 
     mutating func waiting(

@@ -24,6 +24,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var kafka: KafkaOptions
     @OptionGroup var membership: MembershipOptions
     @OptionGroup var endpoint: EndpointOptions
+    @OptionGroup var telemetry: TelemetryOptions
     @OptionGroup var log: LogOptions
 
     @Option(help: "The consumer group, common to the pool.")
@@ -91,12 +92,18 @@ struct RunCommand: AsyncParsableCommand {
             logger.info("Static member of the group", metadata: ["group": "\(group)", "instance": "\(instance)"])
         }
         let client = try endpoint.makeClient(connections: concurrency * 2)
-        let worker = Worker(configuration: configuration, client: client, logger: logger)
+        let metrics = PrometheusMetrics(logger: logger)
+        metrics.addCollector { ProcessMetrics.collect() }
+        let worker = Worker(
+            configuration: configuration, client: client, logger: logger, metrics: WorkerMetrics(factory: metrics))
         var services = [
             // The worker's end, for whatever reason, is the process's.
             ServiceGroupConfiguration.ServiceConfiguration(
                 service: worker, successTerminationBehavior: .gracefullyShutdownGroup)
         ]
+        if let server = telemetry.makeServer(of: worker, metrics: metrics, logger: logger) {
+            services.append(.init(service: server))
+        }
         if Console.shared.isTerminal {
             services.append(.init(service: WorkerProgress(worker: worker)))
         }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Instrumentation
 internal import Logging
 internal import Telemetry
 
@@ -18,11 +19,14 @@ struct LogOptions: ParsableArguments {
     var logFormat = LogFormat.text
 
     func makeLogger(_ label: String) -> Logger {
-        let handler = ConsoleLogHandler(label: label, level: logLevel, format: logFormat)
+        let handler = ConsoleLogHandler(
+            label: label, level: logLevel, format: logFormat, metadataProvider: TraceContextTracer.metadataProvider)
         // The libraries' loggers go the same way, but only for what somebody must know.
         LoggingSystem.bootstrap { [logLevel, logFormat] name in
             ConsoleLogHandler(label: name, level: max(logLevel, .warning), format: logFormat)
         }
+        // The trace of what comes in goes on in what goes out.
+        InstrumentationSystem.bootstrap(TraceContextTracer())
         return Logger(label: label) { _ in handler }
     }
 }
