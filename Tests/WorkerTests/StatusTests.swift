@@ -177,6 +177,10 @@ struct StatusTests {
             let found = track.milliseconds(at: offset) ?? 0
             #expect(found <= offset * 100 && offset * 100 - found < 10_000, "\(offset): \(found)")
         }
+        // However a sender's clock leaps.
+        var wild = TimestampTrack()
+        for offset in Int64(0)..<300_000 { wild.note(offset, milliseconds: offset.isMultiple(of: 2) ? 0 : .max) }
+        #expect(wild.milliseconds(at: 299_999) != nil)
         // Read again: known.
         track.note(500, milliseconds: 1)
         track.forget(below: 50_000)
