@@ -9,7 +9,9 @@ extension EndToEnd {
             let host = ProcessInfo.processInfo.hostName
             try await Arena.with { arena in
                 let brokers = try await arena.startBroker(topics: ["labelling:2"])
-                let setup = Arena.Setup(brokers: brokers, endpoint: "http://127.0.0.1:9")
+                // A group that no other worker on this host is in.
+                let setup = Arena.Setup(
+                    brokers: brokers, endpoint: "http://127.0.0.1:9", group: "pool-\(UUID().uuidString)")
                 func start(_ name: String, _ instance: String) async throws -> Child {
                     let worker = try arena.startWorker(name, setup, drain: false, membership: "static")
                     try await arena.until("\(name) is \(instance)", within: .seconds(20)) {

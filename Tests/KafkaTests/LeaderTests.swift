@@ -53,4 +53,21 @@ struct LeaderTests {
         }
         #expect(await member.close().leftGroup)
     }
+
+    /// A rebalance comes before all of them were started: nobody is left waiting.
+    @Test(arguments: ["range", "cooperative-sticky"])
+    func partitionsThatWereNeverStartedAreGivenUp(strategy: String) async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 4)])
+        let properties: KafkaProperties = ["partition.assignment.strategy": strategy]
+        let first = try Member(cluster, topic: "events", group: "g", properties: properties, assigns: false)
+        try await first.holds(4)
+        first.perform { $0.assign([(1, 0)]) }
+        let second = try Member(cluster, topic: "events", group: "g", properties: properties)
+        try await second.holds(2)
+        let errors = first.journal.events.compactMap { if case .failed(let error) = $0 { error } else { nil } }
+        #expect(errors.isEmpty)
+        #expect(await first.close().leftGroup)
+        try await second.holds(4)
+        #expect(await second.close().leftGroup)
+    }
 }

@@ -67,6 +67,7 @@ extension ConsumerControl {
         awaitingAssign = nil
         awaitingUnassign = nil
         collectedUnassign = []
+        started = []
         positions.removeAll()
         delegate.consumerFailed(error, by: self)
         if !lost.isEmpty { delegate.partitionsLost(lost, by: self) }
@@ -95,6 +96,7 @@ extension ConsumerControl {
             let code = rd_kafka_resume_partitions(handle.raw, staleList.raw)
             pauses.resumed(succeeded(code, staleList, "resume before assign"))
         }
+        started.formUnion(freshNumbers)
         let list = PartitionList(topic: topic, capacity: starting.count)
         for partition in starting { list.add(partition, offset: positions.position(of: partition)) }
         if isCooperative {
@@ -109,9 +111,11 @@ extension ConsumerControl {
         awaitingUnassign = nil
         guard let handle else { return }
         if isCooperative(handle) {
-            let list = PartitionList(topic: topic, collectedUnassign)
+            let list = PartitionList(topic: topic, started.intersection(collectedUnassign))
             report(rd_kafka_incremental_unassign(handle.raw, list.raw), "unassign")
+            started.subtract(collectedUnassign)
         } else {
+            started = []
             positions.removeAll()
             report(rd_kafka_assign(handle.raw, nil), "unassign")
         }

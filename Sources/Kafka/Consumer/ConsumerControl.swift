@@ -20,6 +20,8 @@ package final class ConsumerControl {
     var awaitingAssign: Set<Int32>?
     /// Whether librdkafka has been told anything about what the group gave last: until then the group cannot be left.
     var isAssignAnswered = true
+    /// What librdkafka was told to fetch: it refuses to let go of anything else.
+    var started: Set<Int32> = []
     /// Partitions wanted back by the group and not yet unassigned; nil when the group waits for nothing.
     var awaitingUnassign: Set<Int32>?
     var collectedUnassign: [Int32] = []

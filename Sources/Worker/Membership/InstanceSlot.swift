@@ -2,14 +2,15 @@
     internal import Glibc
 #elseif canImport(Musl)
     internal import Musl
-#else
-    internal import Darwin
 #endif
 
-/// A worker's place among the workers of one group on one host: the lowest that is free, held by a lock on a file.
+/// A worker's place among the workers of one group on one host: the lowest that is free.
 ///
-/// The lock goes with the process, however that ends, so whoever takes a killed worker's place takes its name too, and
-/// under static membership its partitions, at once. A worker that is frozen keeps its place.
+/// The place is a name among Linux's abstract sockets. It goes with the process, however that ends, so whoever takes a
+/// killed worker's place takes its name too, and under static membership its partitions, at once; a worker that is frozen
+/// keeps its place. There is no file that could be left behind, or that two workers on one host would not both see, as
+/// where each has a temporary directory of its own. Containers are hosts: they have names and abstract sockets of their
+/// own.
 package final class InstanceSlot: Sendable {
     /// From 0.
     package let number: Int
@@ -20,30 +21,35 @@ package final class InstanceSlot: Sendable {
 
     /// Takes a place.
     ///
-    /// - Parameters:
-    ///   - group: the consumer group.
-    ///   - directory: where the lock files are; made where it is missing. It must be ours alone: in one that others may
-    ///     write to, they could hold our places.
-    /// - Throws: where the directory or a file in it is not to be had; it names the path.
-    package init(group: String, directory: String) throws(InstanceSlotError) {
-        try Self.prepare(directory)
-        for number in 0..<Self.limit {
-            let path = "\(directory)/\(Self.fileName(group)).\(number).lock"
-            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            guard descriptor >= 0 else { throw InstanceSlotError(path, "open", errno) }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
-                self.number = number
-                self.descriptor = descriptor
-                return
+    /// - Throws: where sockets are not to be had.
+    package init(group: String) throws(InstanceSlotError) {
+        #if os(Linux)
+            let descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            guard descriptor >= 0 else { throw InstanceSlotError(errno) }
+            for number in 0..<Self.limit {
+                if Self.claim(descriptor, "linefeed/\(Self.digest(group))/\(number)") {
+                    self.number = number
+                    self.descriptor = descriptor
+                    return
+                }
+                let code = errno
+                guard code == EADDRINUSE else {
+                    close(descriptor)
+                    throw InstanceSlotError(code)
+                }
             }
-            let code = errno
             close(descriptor)
-            guard code == EWOULDBLOCK else { throw InstanceSlotError(path, "lock", code) }
-        }
-        throw InstanceSlotError(directory, "find a free place in", EAGAIN)
+            throw InstanceSlotError(EADDRINUSE)
+        #else
+            throw InstanceSlotError(description: "places are known on Linux alone")
+        #endif
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        #if os(Linux)
+            close(descriptor)
+        #endif
+    }
 
     /// `group.instance.id` of the worker in this place: the host's name, and from the second place on the number, which
     /// no host's name can end in, since `_` is not allowed there.
@@ -61,35 +67,36 @@ package final class InstanceSlot: Sendable {
         character.isASCII && (character.isLetter || character.isNumber || "._-".contains(character))
     }
 
-    private static func prepare(_ directory: String) throws(InstanceSlotError) {
-        guard mkdir(directory, 0o700) != 0 else { return }
-        guard errno == EEXIST else { throw InstanceSlotError(directory, "make", errno) }
-        var found = stat()
-        guard lstat(directory, &found) == 0 else { throw InstanceSlotError(directory, "look at", errno) }
-        guard found.st_mode & S_IFMT == S_IFDIR else { throw InstanceSlotError(directory, "use", ENOTDIR) }
-        guard found.st_uid == geteuid(), found.st_mode & 0o022 == 0 else {
-            throw InstanceSlotError(directory, "trust", EPERM)
-        }
+    /// A group's name may be longer than a socket's: Fowler, Noll and Vo's FNV-1a. Groups of the same digest would only
+    /// share their numbers.
+    private static func digest(_ text: String) -> String {
+        let hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return String(hash, radix: 16)
     }
 
-    /// A group may have any name; a file may not.
-    private static func fileName(_ group: String) -> String {
-        let escaped = group.utf8.map { byte in
-            let character = Character(UnicodeScalar(byte))
-            return isAllowed(character) && character != "." ? String(character) : "%" + String(byte, radix: 16)
+    #if os(Linux)
+        private static func claim(_ descriptor: CInt, _ name: String) -> Bool {
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            // A first byte of 0 makes it abstract: a name in no file system.
+            let bytes = [0] + Array(name.utf8)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+            let length = MemoryLayout.offset(of: \sockaddr_un.sun_path).map { socklen_t($0 + bytes.count) } ?? 0
+            return withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 }
+            }
         }
-        return "group-" + escaped.joined()
-    }
+    #endif
 }
 
-/// Why there is no place: which file, and what could not be done with it.
+/// Why there is no place for a worker on this host.
 package struct InstanceSlotError: Error, Sendable, CustomStringConvertible {
-    package let path: String
     package let description: String
 
-    init(_ path: String, _ operation: String, _ code: CInt) {
-        self.path = path
+    init(description: String) { self.description = description }
+
+    init(_ code: CInt) {
         let reason = strerror(code).map { String(cString: $0) } ?? "error \(code)"
-        description = "cannot \(operation) \(path): \(reason)"
+        description = "cannot take a place among the group's workers on this host: \(reason)"
     }
 }

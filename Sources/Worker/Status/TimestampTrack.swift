@@ -13,6 +13,7 @@ struct TimestampTrack {
     private var resolution: Int64 = 50
     private var lastOffset: Int64 = -1
     private static let limit = 4096
+    private static let coarsest: Int64 = 3_600_000
 
     /// A record was read. Those that are read again are known already.
     mutating func note(_ offset: Int64, milliseconds: Int64) {
@@ -47,6 +48,7 @@ struct TimestampTrack {
         let kept = samples[first...].enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element)
         samples = kept
         first = 0
-        resolution *= 2
+        // Timestamps come from senders: those that leap to and fro are thinned out all the same.
+        resolution = min(resolution * 2, Self.coarsest)
     }
 }

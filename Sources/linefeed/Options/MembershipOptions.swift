@@ -46,20 +46,13 @@ struct MembershipOptions: ParsableArguments {
         }
         guard membership ?? (untilEnd ? .dynamic : .static) == .static else { return nil }
         do {
-            let slot = try InstanceSlot(group: group, directory: Self.directory)
+            let slot = try InstanceSlot(group: group)
             properties["group.instance.id"] = slot.instance(host: ProcessInfo.processInfo.hostName)
             return slot
         } catch {
             throw CommandFailure(
                 "No name for a static member: \(error). Give one by --instance-id, or use --membership dynamic.")
         }
-    }
-
-    /// systemd's, where it gives one; else one of this user's own beside the other temporary files.
-    private static var directory: String {
-        let given = ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"]?.split(separator: ":").first
-        return given.map(String.init)
-            ?? FileManager.default.temporaryDirectory.appending(path: "linefeed-\(geteuid())").path
     }
 }
 

@@ -101,6 +101,10 @@ struct ChaosPlan {
             coordinator = coordinator % Self.brokers + 1
             add(.broker("coordinator \(group) \(coordinator)"), at: .milliseconds(time))
         }
+        // What members see of a coordinator that is about to move, or has lost its place.
+        add(.broker("errors offset-commit NOT_COORDINATOR 2"), at: .milliseconds(300))
+        add(.broker("errors heartbeat COORDINATOR_NOT_AVAILABLE 1"), at: .milliseconds(700))
+        add(.broker("errors find-coordinator COORDINATOR_NOT_AVAILABLE 2"), at: .milliseconds(1000))
     }
 
     private mutating func addBrokerFault(at time: Duration) {

@@ -119,9 +119,7 @@ final class Arena: Sendable {
                 setup.group,
             ]
                 + ["--endpoint", setup.endpoint, "--on-missing-dataset", "create"]
-                + (drain ? ["--until-end"] : []) + Self.session + options,
-            // Where places on this host are kept: none of this test's workers meets anybody else's.
-            environment: ["RUNTIME_DIRECTORY": folder.appending(path: "places").path])
+                + (drain ? ["--until-end"] : []) + Self.session + options)
     }
 
     /// A dataset's entries, as `linefeed export` writes them.

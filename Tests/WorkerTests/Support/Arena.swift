@@ -93,6 +93,16 @@ struct Arena: Sendable {
     func until(_ condition: ([CommittedOffset]) -> Bool) async throws {
         while !condition(try await committed()) { try Task.checkCancellation() }
     }
+
+    /// The worker's status once it is as wanted; between two looks, a round trip to the cluster, if that answers.
+    func status(of worker: Worker, _ condition: (WorkerStatus) -> Bool) async throws -> WorkerStatus {
+        while true {
+            let status = worker.status
+            if condition(status) { return status }
+            try Task.checkCancellation()
+            do { _ = try await reader.committedOffsets(of: topic, timeout: .milliseconds(200)) } catch { continue }
+        }
+    }
 }
 
 /// A line of an image.
