@@ -25,10 +25,10 @@ function age(seconds) {
   return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60 % 60)} min`;
 }
 
-function cell(row, label, value, isNumber = false) {
+function cell(row, label, value, kind = "words") {
   const cell = row.insertCell();
   cell.dataset.label = label;
-  if (isNumber) cell.className = "number";
+  cell.className = kind;
   if (value instanceof Node) {
     cell.append(value);
   } else {
@@ -114,8 +114,8 @@ function show(status) {
   byID("lag").textContent = lags.length ? number(lags.reduce((sum, lag) => sum + lag, 0)) : dash;
   byID("oldest").textContent = ages.length ? age(Math.max(...ages)) : dash;
   byID("dead").textContent = number(counters.deadLettered);
-  byID("memory").textContent = isNumber(memory.budget)
-    ? `${bytes(memory.held)} of ${bytes(memory.budget)}` : bytes(memory.held);
+  byID("memory-title").textContent = isNumber(memory.budget) ? `Memory of ${bytes(memory.budget)}` : "Memory held";
+  byID("memory").textContent = bytes(memory.held);
 
   const waiting = [];
   for (const partition of partitions) {
@@ -127,7 +127,7 @@ function show(status) {
       name.textContent = lane.dataset || "records of no dataset";
       row.append(name);
       cell(row, "Reason", lane.reason || dash);
-      cell(row, "Partition", number(partition.partition));
+      cell(row, "Partition", `${partition.topic ?? ""} ${partition.partition}`.trim());
       cell(row, "Since", isNumber(lane.since) ? age(Math.max(1, now - lane.since)) : dash);
       waiting.push(row);
     }
@@ -140,13 +140,13 @@ function show(status) {
     name.scope = "row";
     name.textContent = `${partition.topic ?? ""} ${partition.partition}`.trim();
     row.append(name);
-    cell(row, "Watermark", number(partition.watermark), true);
-    cell(row, "Position", number(partition.position), true);
-    cell(row, "Lag", number(partition.lag), true);
-    cell(row, "In flight", number(partition.lanesInFlight), true);
-    cell(row, "Waiting", number((partition.lanesWaiting ?? []).length), true);
-    cell(row, "Oldest unsettled", age(partition.oldestUnsettledSeconds), true);
-    cell(row, "Ledger", meter(partition.ledgerCharacters, partition.ledgerRoom));
+    cell(row, "Watermark", number(partition.watermark), "number");
+    cell(row, "Position", number(partition.position), "number");
+    cell(row, "Lag", number(partition.lag), "number");
+    cell(row, "In flight", number(partition.lanesInFlight), "number");
+    cell(row, "Waiting", number((partition.lanesWaiting ?? []).length), "number");
+    cell(row, "Oldest unsettled", age(partition.oldestUnsettledSeconds), "number");
+    cell(row, "Ledger", meter(partition.ledgerCharacters, partition.ledgerRoom), "ledger");
     return row;
   }));
   byID("live").hidden = false;
