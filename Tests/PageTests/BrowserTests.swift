@@ -85,7 +85,7 @@ struct BrowserTests {
         let started = Date().timeIntervalSince1970
         let server = TelemetryServer(
             configuration: .init(port: 0), metrics: PrometheusMetrics(logger: Stage.quiet),
-            readiness: { WorkerSample.reasons },
+            readiness: { [WorkerSample.obstacle] },
             status: { WorkerSample(secondsUp: Date().timeIntervalSince1970 - started) }, logger: Stage.quiet,
             onServerRunning: { port.yield($0) })
         try await Stage.serving(server, ports) { try await body("http://127.0.0.1:\($0)") }
