@@ -34,7 +34,7 @@ enum StatusPage {
         <div class="card empty" id="waiting-empty"><p><strong>None.</strong> No dataset waits for something outside.</p></div>
         <div class="table stacks" id="waiting-table" hidden><table aria-labelledby="waiting-title">
         <thead><tr><th scope="col">Dataset</th><th scope="col">Reason</th><th scope="col" class="number">Partition</th><th
-        scope="col" class="number">In a row</th><th scope="col" class="number">For</th></tr></thead><tbody
+        scope="col" class="number">Failures</th><th scope="col" class="number">For</th></tr></thead><tbody
         id="waiting"></tbody></table></div><p class="quiet small" id="waiting-more" hidden></p>
         <h2 id="partitions-title">Partitions</h2>
         <div class="card empty" id="partitions-empty"><p><strong>None assigned.</strong> The group gives this worker

@@ -21,7 +21,8 @@ function age(seconds) {
   if (!isNumber(seconds)) return dash;
   if (seconds < 1) return seconds > 0 ? "< 1 s" : dash;
   if (seconds < 60) return `${Math.floor(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  if (seconds < 600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60 % 60)} min`;
 }
 
@@ -111,7 +112,7 @@ function waitingRow(partition, lane) {
   row.append(head);
   cell(row, "Reason", lane.reason || dash);
   cell(row, "Partition", `${partition.partition}`, "number");
-  cell(row, "In a row", number(lane.failures), "number");
+  cell(row, "Failures", number(lane.failures), "number");
   cell(row, "For", age(lane.seconds), "number");
   return row;
 }
@@ -120,11 +121,12 @@ function partitionRow(partition) {
   const row = document.createElement("tr");
   const isStalled = isNumber(partition.stalledSeconds);
   const notes = [
-    isStalled && `no progress for ${age(partition.stalledSeconds)}`,
-    isStalled && partition.holdup,
-    partition.isPaused && "paused",
+    isStalled && [`no progress for ${age(partition.stalledSeconds)}`, partition.holdup].filter(Boolean).join(": "),
+    partition.isPaused && "reading is paused",
   ];
-  row.append(rowHead(`${partition.partition}`, notes.filter(Boolean).join(": "), isStalled));
+  const head = rowHead(`${partition.partition}`, notes.filter(Boolean).join("; "), isStalled);
+  head.dataset.label = "Partition";
+  row.append(head);
   cell(row, "Watermark", number(partition.watermark), "number");
   cell(row, "Position", number(partition.position), "number");
   cell(row, "Lag", number(partition.lag), "number");
