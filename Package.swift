@@ -165,6 +165,22 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+        // The pages over HTTP, and as a browser shows them.
+        .testTarget(
+            name: "PageTests",
+            dependencies: [
+                "DatasetService", "LookoutVision", "Telemetry",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["page_check.py"]
+        ),
         // Real processes of the executable; what they left behind is read without the code that wrote it.
         .testTarget(
             name: "EndToEndTests",

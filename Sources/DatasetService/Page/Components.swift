@@ -39,12 +39,14 @@ enum Components {
             """
     }
 
-    static func legend(_ counts: ImageCounts) -> HTML {
-        """
-        <ul class="legend" aria-hidden="true"><li class="first">\(counts.normal.grouped) normal</li><li \
-        class="second">\(counts.anomaly.grouped) anomaly</li><li>\((counts.total - counts.labelled).grouped) \
-        unlabelled</li></ul>
-        """
+    /// What the bar's colours mean; nothing where there is nothing to tell apart.
+    static func legend(_ counts: ImageCounts) -> HTML? {
+        guard counts.total > 0 else { return nil }
+        return """
+            <ul class="legend" aria-hidden="true"><li class="first">\(counts.normal.grouped) normal</li><li \
+            class="second">\(counts.anomaly.grouped) anomaly</li><li>\((counts.total - counts.labelled).grouped) \
+            unlabelled</li></ul>
+            """
     }
 
     private static func percent(_ value: Double) -> String {
@@ -76,7 +78,7 @@ enum Components {
 
     // MARK: Updates
 
-    /// - Parameter withDataset: Whether to say which dataset each is of.
+    /// Updates as a table; `withDataset` tells whether each says which dataset it is of.
     static func updates(_ updates: [UpdateSummary], withDataset: Bool, labelledBy id: HTML, now: Date) -> HTML {
         let head: HTML = withDataset ? "<th scope=\"col\">Dataset</th>" : ""
         return """
@@ -102,12 +104,12 @@ enum Components {
             took = length(from: update.acceptedAt, to: end)
         case .failed(let message, let end):
             outcome = """
-                <span><span class="badge is-bad">Failed</span><span class="message small quiet">\(message)</span></span>
+                <span class="told"><span class="badge is-bad">Failed</span><span class="message small quiet">\(message)</span></span>
                 """
             took = length(from: update.acceptedAt, to: end)
         }
         return """
-            <tr>\(dataset)<td data-label="Outcome">\(outcome)</td><td class="number" data-label="Lines">\(lines)</td><td \
+            <tr>\(dataset)<td class="outcome" data-label="Outcome">\(outcome)</td><td class="number" data-label="Lines">\(lines)</td><td \
             class="number" data-label="Size"><span>\(size(update.bytes))</span></td><td class="number" \
             data-label="Took">\(took)</td><td class="when" data-label="Accepted">\(when(update.acceptedAt, now: now))</td></tr>
 

@@ -18,7 +18,7 @@ struct DatasetView {
                 \(Components.crumbs([(PagePath.home, "Projects"), (PagePath.project(name.project), name.project)]))
                 <h1>\(name.project) <span class="quiet">\(name.type.rawValue)</span></h1>
                 <div id="state" data-live>\(state)</div>
-                <section aria-labelledby="recent" id="recent-updates" data-live>\(recent)</section>
+                <div id="recent-updates" data-live>\(recent)</div>
                 \(entries)
                 """)
     }
@@ -54,8 +54,8 @@ struct DatasetView {
     private var recent: HTML {
         guard !updates.isEmpty else { return "" }
         return """
-            <h2 id="recent">Recent updates</h2>
-            \(Components.updates(updates, withDataset: false, labelledBy: "recent", now: now))
+            <section aria-labelledby="recent"><h2 id="recent">Recent updates</h2>
+            \(Components.updates(updates, withDataset: false, labelledBy: "recent", now: now))</section>
             """
     }
 
@@ -64,17 +64,26 @@ struct DatasetView {
     private var entries: HTML {
         """
         <section aria-labelledby="entries"><h2 id="entries" tabindex="-1">Entries</h2>
-        <form class="search" role="search" action="\(PagePath.dataset(name))#entries">
-        <div class="grow"><label for="q">Image contains</label><input type="search" id="q" name="q" \
-        value="\(exactly: form.text ?? "")" maxlength="2048" autocomplete="off" spellcheck="false"></div>
-        <div><label for="class">Class</label><select id="class" name="class">\(choices)</select></div>
-        <div><label for="order">Arrival</label><select id="order" name="order"><option value="newest">Newest first\
-        </option><option value="oldest"\(form.newestFirst ? nil : " selected")>Oldest first</option></select></div>
-        <button class="primary">Search</button></form>
-        \(found)
+        \(search)\(count)\(found)
         \(pager)</section>
         """
     }
+
+    /// Where there is nothing to search, there is no search.
+    private var search: HTML? {
+        guard dataset.counts.total > 0 else { return nil }
+        return """
+            <form class="search" role="search" action="\(PagePath.dataset(name))#entries">
+            <div class="grow"><label for="q">Image contains</label><input type="search" id="q" name="q" \
+            value="\(exactly: form.text ?? "")" maxlength="2048" autocomplete="off" spellcheck="false"></div>
+            <div><label for="class">Class</label><select id="class" name="class">\(choices)</select></div>
+            <div><label for="order">Arrival</label><select id="order" name="order"><option value="newest">Newest first\
+            </option><option value="oldest"\(form.newestFirst ? nil : " selected")>Oldest first</option></select></div>
+            <button class="primary">Search</button>\(form.isRestricting ? clear : nil)</form>
+            """
+    }
+
+    private var clear: HTML { "<a class=\"button\" href=\"\(PagePath.dataset(name))#entries\">Clear</a>" }
 
     private var choices: [HTML] {
         EntrySearchForm.Choice.allCases.map { choice in
@@ -82,6 +91,21 @@ struct DatasetView {
             <option value="\(choice.rawValue)"\(choice == form.choice ? " selected" : nil)>\(choice.title)</option>
             """
         }
+    }
+
+    /// How many are of the class, as that is known without counting.
+    private var count: HTML? {
+        guard form.text == nil, form.choice != .all, !page.entries.isEmpty else { return nil }
+        let counts = dataset.counts
+        let count =
+            switch form.choice {
+            case .all: counts.total
+            case .normal: counts.normal
+            case .anomaly: counts.anomaly
+            case .labelled: counts.labelled
+            case .unlabelled: counts.total - counts.labelled
+            }
+        return "<p class=\"found quiet small\">\(count.grouped) \(count == 1 ? "entry" : "entries")</p>"
     }
 
     private var found: HTML {
@@ -123,11 +147,11 @@ struct DatasetView {
     /// The end of a `source-ref` is what tells images apart; bucket and folders stand back.
     private func image(_ sourceRef: String) -> HTML {
         guard let slash = sourceRef.lastIndex(of: "/"), sourceRef.index(after: slash) < sourceRef.endIndex else {
-            return "\(sourceRef)"
+            return "<bdi>\(sourceRef)</bdi>"
         }
         return """
-            <span class="folder">\(sourceRef[...slash])</span><wbr><span class="file">\
-            \(sourceRef[sourceRef.index(after: slash)...])</span>
+            <bdi class="folder">\(sourceRef[...slash])</bdi><wbr><bdi class="file">\
+            \(sourceRef[sourceRef.index(after: slash)...])</bdi>
             """
     }
 

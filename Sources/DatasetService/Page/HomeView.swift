@@ -19,7 +19,7 @@ struct HomeView {
         \(search)
         <div id="projects" data-live>\(list)</div>
         \(pager)
-        <section aria-labelledby="recent" id="recent-updates" data-live>\(recent)</section>
+        <div id="recent-updates" data-live>\(recent)</div>
         """
     }
 
@@ -76,9 +76,9 @@ struct HomeView {
     private var recent: HTML {
         guard !updates.isEmpty else { return "" }
         return """
-            <h2 id="recent">Recent updates</h2>
+            <section aria-labelledby="recent"><h2 id="recent">Recent updates</h2>
             \(Components.updates(updates, withDataset: true, labelledBy: "recent", now: now))
-            <p class="more"><a href="\(PagePath.updates)">All updates</a></p>
+            <p class="more"><a href="\(PagePath.updates)">All updates</a></p></section>
             """
     }
 }

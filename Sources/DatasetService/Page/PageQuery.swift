@@ -7,8 +7,13 @@ struct PageQuery: Sendable {
     private let fields: [String: String]
 
     init(_ request: Request) {
+        self.init(request.uri.query ?? "")
+    }
+
+    /// The part of an address after its question mark.
+    init(_ text: String) {
         var fields: [String: String] = [:]
-        for pair in (request.uri.query ?? "").split(separator: "&") {
+        for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let decoded = parts.map { PercentDecoding.decodeSegment($0.replacing("+", with: " ")) }
             guard decoded.count == 2, let name = decoded[0], let value = decoded[1] else { continue }

@@ -29,8 +29,7 @@ extension MetricCatalog {
     ]
 
     private static let workerEntries = [
-        Entry(
-            "linefeed_records_consumed_total", "Records read from Kafka, those read again after a rebalance included."),
+        Entry("linefeed_records_consumed_total", "Records read from Kafka, once more after a rebalance."),
         Entry("linefeed_events_settled_total", "Events that need nothing more: applied, superseded or dead-lettered."),
         Entry("linefeed_events_replayed_total", "Events that a ledger said were settled before, so nothing was done."),
         Entry("linefeed_tombstones_total", "Records without a value, which need nothing."),
@@ -38,9 +37,7 @@ extension MetricCatalog {
         Entry("linefeed_batches_settled_total", "Batches that have settled."),
         Entry("linefeed_lines_applied_total", "JSON Lines of the batches that were applied."),
         Entry("linefeed_dead_letters_total", "Records written to the dead-letter topic, by reason."),
-        Entry(
-            "linefeed_ledgers_ignored_total",
-            "Ledgers that were not to be believed: their partitions are at-least-once."),
+        Entry("linefeed_ledgers_ignored_total", "Ledgers not to be believed: their partitions are at-least-once."),
         Entry("linefeed_memberships_total", "Times the worker joined its consumer group."),
         Entry("linefeed_rebalances_total", "Changes of the worker's partitions, by kind: assigned, revoked, lost."),
         Entry("linefeed_commits_total", "Commits, by outcome for a partition: stored, refused, unknown."),

@@ -83,11 +83,11 @@ package final class PrometheusMetrics: MetricsFactory {
     private func registered() -> [MetricFamily] {
         registry.withLock { registry in
             registry.families.map { name, family in
-                let series = family.series.sorted { left, right in
+                let sorted = family.series.sorted { left, right in
                     left.key.map(\.value).lexicographicallyPrecedes(right.key.map(\.value))
                 }
-                return MetricFamily(
-                    family.kind, name, series.map { .init(labels: $0.key, value: $0.value.series.value) })
+                let series = sorted.map { MetricFamily.Series(labels: $0.key, value: $0.value.series.value) }
+                return MetricFamily(family.kind, name, series)
             }
         }
     }

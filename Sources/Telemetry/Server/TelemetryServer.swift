@@ -9,17 +9,19 @@ internal import ServiceLifecycle
 /// Nobody is asked who they are. On loopback it answers only to names of this machine; elsewhere to whoever reaches it,
 /// which is for the network to restrict. It tells names of topics, projects and datasets, never an event or a secret.
 ///
-/// The page reads `/status` every two seconds and expects these keys, any of which may be missing (times are in seconds,
-/// sizes in bytes, offsets as Kafka counts them):
+/// The page reads `/status` every two seconds and shows these keys, any of which may be missing (sizes are in bytes,
+/// offsets as Kafka counts them):
 ///
-///     {"name": "…", "version": "…", "group": "…", "startedAt": 1700000000.5, "reasons": ["…"],
-///      "partitions": [{"topic": "…", "partition": 0, "watermark": 0, "position": 0, "high": 0, "lag": 0,
-///                      "ledgerCharacters": 0, "ledgerRoom": 3900, "lanesInFlight": 0, "oldestUnsettledSeconds": 0,
-///                      "lanesWaiting": [{"dataset": "boards/train", "reason": "…", "since": 1700000000.5}]}],
-///      "memory": {"held": 0, "budget": 0},
-///      "counters": {"consumed": 0, "settled": 0, "deadLettered": 0, "calls": 0}}
+///     {"group": "…", "topic": "…", "membership": {"state": "member", "instance": "…"},
+///      "readiness": {"obstacles": [{"reason": "…", "detail": "…"}]},
+///      "partitions": [{"partition": 0, "watermark": 0, "position": 0, "lag": 0, "ledgerBytes": 0, "ledgerLimit": 0,
+///                      "isPaused": false, "lanesInFlight": 0, "lanesWaiting": 0, "oldestUnsettledSeconds": 0.5,
+///                      "stalledSeconds": 0.5, "holdup": "…",
+///                      "lanes": [{"dataset": "boards/train", "state": "waiting", "reason": "…", "detail": "…",
+///                                 "failures": 0, "seconds": 0.5}]}],
+///      "memory": {"heldBytes": 0, "budgetBytes": 0}, "totals": {"eventsSettled": 0, "deadLetters": 0}}
 ///
-/// `reasons` are those of `/readyz`. Rates are the page's own: the growth of `counters` from one reading to the next.
+/// The rate is the page's own: the growth of `eventsSettled` from one reading to the next.
 package struct TelemetryServer<Status: Encodable & Sendable>: Service {
     /// Where to listen.
     package struct Configuration: Sendable {

@@ -21,14 +21,15 @@ function age(seconds) {
   if (!isNumber(seconds)) return dash;
   if (seconds < 1) return seconds > 0 ? "< 1 s" : dash;
   if (seconds < 60) return `${Math.floor(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  if (seconds < 600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60 % 60)} min`;
 }
 
-function cell(row, label, value, isNumber = false) {
+function cell(row, label, value, kind = "words") {
   const cell = row.insertCell();
   cell.dataset.label = label;
-  if (isNumber) cell.className = "number";
+  cell.className = kind;
   if (value instanceof Node) {
     cell.append(value);
   } else {
@@ -46,7 +47,7 @@ function meter(used, room) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", "bar");
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `${number(used)} of ${number(room)} characters`);
+  svg.setAttribute("aria-label", `${number(used)} of ${number(room)} bytes`);
   const fill = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   fill.setAttribute("class", "second");
   fill.setAttribute("height", "100%");
@@ -91,64 +92,85 @@ function showReasons(reasons) {
   }));
 }
 
+function rowHead(text, note, isBad = false) {
+  const head = document.createElement("th");
+  head.scope = "row";
+  head.append(text);
+  if (note) {
+    const line = document.createElement("span");
+    line.className = isBad ? "note small bad" : "note small quiet";
+    line.textContent = note;
+    head.append(line);
+  }
+  return head;
+}
+
+function waitingRow(partition, lane) {
+  const row = document.createElement("tr");
+  const head = rowHead(lane.dataset || "records of no dataset", lane.detail);
+  head.className = "wide";
+  row.append(head);
+  cell(row, "Reason", lane.reason || dash);
+  cell(row, "Partition", `${partition.partition}`, "number");
+  cell(row, "Failures", number(lane.failures), "number");
+  cell(row, "For", age(lane.seconds), "number");
+  return row;
+}
+
+function partitionRow(partition) {
+  const row = document.createElement("tr");
+  const isStalled = isNumber(partition.stalledSeconds);
+  const notes = [
+    isStalled && [`no progress for ${age(partition.stalledSeconds)}`, partition.holdup].filter(Boolean).join(": "),
+    partition.isPaused && "reading is paused",
+  ];
+  const head = rowHead(`${partition.partition}`, notes.filter(Boolean).join("; "), isStalled);
+  head.dataset.label = "Partition";
+  row.append(head);
+  cell(row, "Watermark", number(partition.watermark), "number");
+  cell(row, "Position", number(partition.position), "number");
+  cell(row, "Lag", number(partition.lag), "number");
+  cell(row, "In flight", number(partition.lanesInFlight), "number");
+  cell(row, "Waiting", number(partition.lanesWaiting), "number");
+  cell(row, "Oldest unsettled", age(partition.oldestUnsettledSeconds), "number");
+  cell(row, "Ledger", meter(partition.ledgerBytes, partition.ledgerLimit), "ledger");
+  return row;
+}
+
 function show(status) {
-  const now = Date.now() / 1000;
   const partitions = Array.isArray(status.partitions) ? status.partitions : [];
-  const counters = status.counters ?? {};
+  const membership = status.membership ?? {};
+  const totals = status.totals ?? {};
   const memory = status.memory ?? {};
 
-  byID("name").textContent = status.name || "Worker";
+  byID("name").textContent = membership.instance || "Worker";
   byID("facts").textContent = [
+    status.topic && `topic ${status.topic}`,
     status.group && `group ${status.group}`,
+    membership.state,
     `${number(partitions.length)} partition${partitions.length === 1 ? "" : "s"}`,
-    isNumber(status.startedAt) && `up ${age(now - status.startedAt)}`,
-    status.version && `version ${status.version}`,
   ].filter(Boolean).join(" · ");
-  showReasons(Array.isArray(status.reasons) ? status.reasons : []);
+  showReasons((status.readiness?.obstacles ?? []).map(obstacle => obstacle.detail || obstacle.reason));
 
   const lags = partitions.map(partition => partition.lag).filter(isNumber);
   const ages = partitions.map(partition => partition.oldestUnsettledSeconds).filter(isNumber);
-  const rate = settledRate(counters.settled);
-  byID("settled").textContent = number(counters.settled);
+  const rate = settledRate(totals.eventsSettled);
+  byID("settled").textContent = number(totals.eventsSettled);
   byID("rate").textContent = rate === null ? dash : rateFormat.format(rate);
   byID("lag").textContent = lags.length ? number(lags.reduce((sum, lag) => sum + lag, 0)) : dash;
   byID("oldest").textContent = ages.length ? age(Math.max(...ages)) : dash;
-  byID("dead").textContent = number(counters.deadLettered);
-  byID("memory").textContent = isNumber(memory.budget)
-    ? `${bytes(memory.held)} of ${bytes(memory.budget)}` : bytes(memory.held);
+  byID("dead").textContent = number(totals.deadLetters);
+  byID("memory-title").textContent = isNumber(memory.budgetBytes) ? `Memory of ${bytes(memory.budgetBytes)}` : "Memory held";
+  byID("memory").textContent = bytes(memory.heldBytes);
 
-  const waiting = [];
-  for (const partition of partitions) {
-    for (const lane of partition.lanesWaiting ?? []) {
-      const row = document.createElement("tr");
-      const name = document.createElement("th");
-      name.scope = "row";
-      name.className = "wide";
-      name.textContent = lane.dataset || "records of no dataset";
-      row.append(name);
-      cell(row, "Reason", lane.reason || dash);
-      cell(row, "Partition", number(partition.partition));
-      cell(row, "Since", isNumber(lane.since) ? age(Math.max(1, now - lane.since)) : dash);
-      waiting.push(row);
-    }
-  }
-  fill("waiting", waiting);
-
-  fill("partitions", partitions.map(partition => {
-    const row = document.createElement("tr");
-    const name = document.createElement("th");
-    name.scope = "row";
-    name.textContent = `${partition.topic ?? ""} ${partition.partition}`.trim();
-    row.append(name);
-    cell(row, "Watermark", number(partition.watermark), true);
-    cell(row, "Position", number(partition.position), true);
-    cell(row, "Lag", number(partition.lag), true);
-    cell(row, "In flight", number(partition.lanesInFlight), true);
-    cell(row, "Waiting", number((partition.lanesWaiting ?? []).length), true);
-    cell(row, "Oldest unsettled", age(partition.oldestUnsettledSeconds), true);
-    cell(row, "Ledger", meter(partition.ledgerCharacters, partition.ledgerRoom));
-    return row;
-  }));
+  const waiting = partitions.flatMap(partition => (partition.lanes ?? [])
+    .filter(lane => lane.state === "waiting").map(lane => ({ partition, lane })));
+  waiting.sort((one, other) => (other.lane.seconds ?? 0) - (one.lane.seconds ?? 0));
+  const all = partitions.reduce((sum, partition) => sum + (partition.lanesWaiting || 0), 0);
+  fill("waiting", waiting.map(({ partition, lane }) => waitingRow(partition, lane)));
+  byID("waiting-more").hidden = all <= waiting.length;
+  byID("waiting-more").textContent = `and ${number(all - waiting.length)} more`;
+  fill("partitions", partitions.map(partitionRow));
   byID("live").hidden = false;
 }
 
