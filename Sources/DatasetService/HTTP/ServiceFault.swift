@@ -11,6 +11,10 @@ struct ServiceFault: Error {
     var body: APIException.Body
     var retryAfterSeconds: Int?
     var allow: String?
+    /// Whether the request is not read to its end, so that nothing can follow it.
+    var closesConnection = false
+    /// Whether the answer asks a browser for a name and a password.
+    var asksForPassword = false
 
     /// An exception of the model with the status the model gives it.
     init(_ exception: APIException) {
@@ -39,6 +43,34 @@ struct ServiceFault: Error {
         return fault
     }
 
+    /// The body is larger than any that the operation takes. What is left of it is not read.
+    static func tooLarge(limit: Int) -> ServiceFault {
+        var fault = ServiceFault(APIException(.validation, "The body is larger than \(limit) bytes."))
+        fault.closesConnection = true
+        return fault
+    }
+
+    /// The request did not arrive whole, or not in time. Not a ValidationException: nothing was wrong with what it said.
+    static let interrupted: ServiceFault = {
+        var fault = ServiceFault(APIException(.validation, "The request did not arrive whole in time; send it again."))
+        fault.status = .requestTimeout
+        fault.type = "RequestTimeoutException"
+        fault.body.type = fault.type
+        fault.closesConnection = true
+        return fault
+    }()
+
+    /// Whoever asked may not.
+    static func denied(_ message: String) -> ServiceFault { ServiceFault(APIException(.accessDenied, message)) }
+
+    /// The page wants to know who asks.
+    static let unauthorized: ServiceFault = {
+        var fault = denied("Give the name of an access key, and its secret as the password.")
+        fault.status = .unauthorized
+        fault.asksForPassword = true
+        return fault
+    }()
+
     /// Something of ours went wrong; what it was is for the log, not for the caller.
     static let internalError = ServiceFault(
         APIException(.internalServer, "The service failed to do this; try again.", retryAfterSeconds: 1))
@@ -49,6 +81,8 @@ struct ServiceFault: Error {
         response.headers[.errorType] = type
         response.headers[.retryAfter] = retryAfterSeconds.map(String.init)
         response.headers[.allow] = allow
+        if closesConnection { response.headers[.connection] = "close" }
+        if asksForPassword { response.headers[.wwwAuthenticate] = #"Basic realm="linefeed", charset="UTF-8""# }
         return response
     }
 }
