@@ -149,7 +149,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
-            exclude: ["boto3_check.py", "boto3_dataset.py"]
+            exclude: ["boto3_access.py", "boto3_check.py", "boto3_dataset.py"]
         ),
         .testTarget(
             name: "WorkerTests",

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import LookoutVision
+import SigV4
 
 /// Asks who calls before anything else happens. A route that is not known here is closed.
 ///
@@ -24,12 +25,20 @@ struct AccessMiddleware<Context: CallerContext>: RouterMiddleware {
             context.caller = try page?.caller(of: request, endpoint: endpoint, isLocal: context.isLocal) ?? .anyone
             return try await next(request, context)
         }
-        let claim = try signatures?.claim(of: request, for: operation, in: context)
+        var request = request
+        let claim: SignatureClaim?
+        do {
+            claim = try signatures?.claim(of: request, for: operation, in: context)
+        } catch {
+            // A short body is taken in all the same, so that the connection goes on to be of use. What is wrong with it,
+            // if anything, matters less than the refusal.
+            if request.hasSmallBody { _ = try? await request.readBody(upTo: Request.smallBodyBytes) }
+            throw error
+        }
 
         let limit = operation == .updateDatasetEntries ? updateBodyBytes : Request.smallBodyBytes
         let reservation = try bodies.reserve(request, limit: limit)
         defer { reservation.release() }
-        var request = request
         let body = try await request.readBody(upTo: limit)
 
         context.caller = try signatures?.caller(claim, request, body, for: operation, in: context) ?? .anyone

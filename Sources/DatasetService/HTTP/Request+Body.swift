@@ -9,6 +9,11 @@ extension Request {
     /// Bodies of every operation but the update are a few names.
     static let smallBodyBytes = 64 * 1024
 
+    /// Whether a body is announced, of no more than a few names.
+    var hasSmallBody: Bool {
+        headers[.contentLength].flatMap { Int($0) }.map { $0 <= Self.smallBodyBytes } ?? false
+    }
+
     /// Reads the whole body and keeps it, so that it can be read again.
     ///
     /// A body that announces more is refused before a byte of it is read, any other as soon as it passes the limit.

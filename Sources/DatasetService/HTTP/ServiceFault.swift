@@ -11,8 +11,6 @@ struct ServiceFault: Error {
     var body: APIException.Body
     var retryAfterSeconds: Int?
     var allow: String?
-    /// Whether the request is not read to its end, so that nothing can follow it.
-    var closesConnection = false
     /// Whether the answer asks a browser for a name and a password.
     var asksForPassword = false
 
@@ -45,9 +43,7 @@ struct ServiceFault: Error {
 
     /// The body is larger than any that the operation takes. What is left of it is not read.
     static func tooLarge(limit: Int) -> ServiceFault {
-        var fault = ServiceFault(APIException(.validation, "The body is larger than \(limit) bytes."))
-        fault.closesConnection = true
-        return fault
+        ServiceFault(APIException(.validation, "The body is larger than \(limit) bytes."))
     }
 
     /// The request did not arrive whole, or not in time. Not a ValidationException: nothing was wrong with what it said.
@@ -56,7 +52,6 @@ struct ServiceFault: Error {
         fault.status = .requestTimeout
         fault.type = "RequestTimeoutException"
         fault.body.type = fault.type
-        fault.closesConnection = true
         return fault
     }()
 
@@ -81,7 +76,6 @@ struct ServiceFault: Error {
         response.headers[.errorType] = type
         response.headers[.retryAfter] = retryAfterSeconds.map(String.init)
         response.headers[.allow] = allow
-        if closesConnection { response.headers[.connection] = "close" }
         if asksForPassword { response.headers[.wwwAuthenticate] = #"Basic realm="linefeed", charset="UTF-8""# }
         return response
     }

@@ -2,8 +2,8 @@ import NIOCore
 
 /// When a connection has been waited for long enough; pure, the time is an input.
 ///
-/// A request passes waiting → receiving → answering, and back to waiting. Where the answer is complete before the
-/// request is, nothing more can be made of what still comes: lingering, then closed. Time counts against the client only
+/// A request passes waiting → receiving → answering, and back to waiting. Where the answer begins before the request has
+/// ended, nothing more can be made of what still comes: the answer says that it is the last, then lingering, then closed. Time counts against the client only
 /// while it is the client's turn; beside that, against taking what has been written to it.
 struct ConnectionPace {
     /// The client sent its request too slowly. Reaches whoever reads the body.
@@ -31,6 +31,7 @@ struct ConnectionPace {
     /// Requests whose answer is not complete; more than one where the client sends ahead.
     private var unanswered = 0
     private var isReading = false
+    private var isLast = false
     private var writing: (since: NIODeadline, bytes: Int, outstanding: Int)?
 
     init(limits: ConnectionLimits, now: NIODeadline) {
@@ -58,14 +59,24 @@ struct ConnectionPace {
         if case .receiving = turn { turn = .answering }
     }
 
+    /// An answer begins.
+    ///
+    /// - Returns: whether it has to say that it is the last one on this connection.
+    mutating func answers() -> Bool {
+        if isReading, unanswered == 1 { isLast = true }
+        return isLast
+    }
+
     /// An answer is complete, other than one that only announces another.
     mutating func answered(now: NIODeadline) {
         unanswered -= 1
-        if unanswered > 0 {
+        if isLast {
+            turn = .lingering(until: now + limits.linger)
+        } else if unanswered > 0 {
             // The next request has been sent ahead; its body may still be on its way.
             turn = isReading && unanswered == 1 ? .receiving(since: now, bytes: 0) : .answering
         } else {
-            turn = isReading ? .lingering(until: now + limits.linger) : .waiting(until: now + limits.idle)
+            turn = .waiting(until: now + limits.idle)
         }
     }
 

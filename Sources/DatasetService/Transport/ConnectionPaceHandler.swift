@@ -47,9 +47,14 @@ final class ConnectionPaceHandler: ChannelDuplexHandler, RemovableChannelHandler
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let now = NIODeadline.now()
-        var bytes = 0
+        var (data, bytes) = (data, 0)
         switch unwrapOutboundIn(data) {
-        case .head(let head): isInformational = head.status.kind == .informational
+        case .head(var head):
+            isInformational = head.status.kind == .informational
+            if !isInformational, pace.answers() {
+                head.headerFields[.connection] = "close"
+                data = wrapOutboundOut(.head(head))
+            }
         case .body(let buffer): bytes = buffer.readableBytes
         case .end: if !isInformational { pace.answered(now: now) }
         }
