@@ -127,10 +127,12 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
+        // Connections that send whatever a test wants sent.
+        .target(name: "RawHTTP", path: "Tests/RawHTTP"),
         .testTarget(
             name: "DatasetServiceTests",
             dependencies: [
-                "DatasetService", "LookoutVision",
+                "DatasetService", "LookoutVision", "RawHTTP",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -139,6 +141,18 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
+        ),
+        // Requests, signatures and lines that nobody meant; what they grow from lies in corpus.
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "DatasetService", "LookoutVision", "RawHTTP", "SigV4",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Fuzz",
+            exclude: ["corpus"]
         ),
         // Real processes of the executable; what they left behind is read without the code that wrote it.
         .testTarget(
