@@ -10,18 +10,34 @@ let package = Package(
     dependencies: [
         // The command line: flags, help, completion.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // The environment and the YAML file behind the flags.
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         // Deque and Heap: lane queues and the one timer heap that stands in for a task per lane.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // SHA-256 and HMAC: client tokens and SigV4.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        // Trace context from records to calls and log lines.
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-service-context", from: "1.5.0"),
         // One logging front for every target.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        // One front for metrics: the worker counts, whoever serves /metrics brings the factory.
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         // HTTP field names, which the server's requests and responses are made of.
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // ByteBuffer, the currency of both the HTTP client and the HTTP server.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         // SQLite with WAL, migrations and a typed query layer, under the dataset service.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // YAML: the service's file of access keys, and the configuration file's keys with their lines, to name the one that
+        // is wrong; swift-configuration reads by it too.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        // File paths, the form in which swift-configuration takes them.
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+        // HTTP parts on a channel, which connection limits are kept by.
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        // TLS: the service's certificate, and the authorities that the client trusts.
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         // The HTTP server of the dataset service.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         // Pooled HTTP client of the dataset client.
@@ -57,41 +73,77 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
         .target(
             name: "DatasetService",
             dependencies: [
                 "SigV4", "LookoutVision",
+                // Metrics, probes and the frame of the pages.
+                "Telemetry",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 // SQLite's own functions: an update binds its payload's bytes without a copy.
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ]
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            // The pages' own style and script, as in Telemetry.
+            resources: [.embedInCode("Page/Assets")]
         ),
 
         .target(
             name: "Worker",
             dependencies: [
                 "Kafka", "Labelling", "LookoutVision", "Settlement", "DatasetClient",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ]
         ),
-        .target(name: "Telemetry", dependencies: [.product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Telemetry",
+            dependencies: [
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceContextModule", package: "swift-service-context"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            // The pages' style and script are files of their own and part of the program: nothing to install beside it.
+            resources: [.embedInCode("Web/Assets"), .embedInCode("Server/Assets")]
+        ),
         .executableTarget(
             name: "linefeed",
             dependencies: [
                 "DatasetClient", "DatasetService", "Kafka", "Labelling", "LookoutVision", "Settlement", "Telemetry",
                 "Worker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Instrumentation", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
             ]
         ),
 
@@ -115,10 +167,12 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
+        // Connections that send whatever a test wants sent.
+        .target(name: "RawHTTP", path: "Tests/RawHTTP"),
         .testTarget(
             name: "DatasetServiceTests",
             dependencies: [
-                "DatasetService", "LookoutVision",
+                "DatasetService", "LookoutVision", "RawHTTP", "Telemetry",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -127,6 +181,34 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
+        ),
+        // The pages over HTTP, and as a browser shows them.
+        .testTarget(
+            name: "PageTests",
+            dependencies: [
+                "DatasetService", "LookoutVision", "Telemetry",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["page_check.py"]
+        ),
+        // Requests, signatures and lines that nobody meant; what they grow from lies in corpus.
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "DatasetService", "LookoutVision", "RawHTTP", "SigV4",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Fuzz",
+            exclude: ["corpus"]
         ),
         // Real processes of the executable; what they left behind is read without the code that wrote it.
         .testTarget(
@@ -137,16 +219,22 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
-            exclude: ["boto3_check.py", "boto3_dataset.py", "boto3_flow.py"]
+            exclude: ["boto3_access.py", "boto3_check.py", "boto3_dataset.py", "boto3_flow.py"]
         ),
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "DatasetClient", "DatasetService", "Kafka", "Labelling", "LookoutVision", "Settlement", "Worker",
+                "DatasetClient", "DatasetService", "Kafka", "Labelling", "LookoutVision", "Settlement", "Telemetry",
+                "Worker",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Instrumentation", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
+                // A factory that remembers, to see what is counted.
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
@@ -158,7 +246,19 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "TelemetryTests", dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")]),
+            name: "TelemetryTests",
+            dependencies: [
+                "Telemetry",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceContextModule", package: "swift-service-context"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ]
+        ),
         .testTarget(
             name: "LinefeedTests",
             dependencies: [

@@ -114,9 +114,11 @@ package struct Watermarks: Sendable, Hashable {
         return offset
     }
 
-    /// What a broker says that leads the partition no more, or not yet.
+    /// What a broker says that leads the partition no more, or not yet; and what librdkafka says of a partition that had
+    /// no leader when it last asked.
     private static let staleLeader: Set<Int32> = Set(
         [
+            RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
             RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
             RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
             RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH, RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE,

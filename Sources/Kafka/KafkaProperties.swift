@@ -38,7 +38,7 @@ package struct KafkaProperties: Sendable, ExpressibleByDictionaryLiteral, Custom
     }
 
     /// Sets a property only where nothing is set yet.
-    mutating func setDefault(_ name: String, _ value: String) {
+    package mutating func setDefault(_ name: String, _ value: String) {
         if self[name] == nil { self[name] = value }
     }
 

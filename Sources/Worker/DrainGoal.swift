@@ -7,6 +7,9 @@ struct DrainGoal: Sendable {
     private let reader: ClusterReader
     private let topic: String
     private let logs: [Watermarks]
+    /// Offsets that lie beyond the ends of their logs: of a topic that was made anew, they stand for nothing that was
+    /// settled in this one.
+    private let stale: [Int32: Int64]
     private let logger: Logger
 
     private static let timeout: Duration = .seconds(10)
@@ -20,7 +23,15 @@ struct DrainGoal: Sendable {
         topic = configuration.settlement.topic
         reader = try ClusterReader(
             properties: configuration.kafka, group: configuration.settlement.group, log: logger.kafkaLog)
-        logs = try await reader.watermarks(of: topic, timeout: Self.timeout)
+        // In this order: what was committed before the ends were read cannot have gone beyond them.
+        let committed = try await reader.committedOffsets(of: topic, timeout: Self.timeout)
+        let logs = try await reader.watermarks(of: topic, timeout: Self.timeout)
+        self.logs = logs
+        var stale: [Int32: Int64] = [:]
+        for found in committed where logs.indices.contains(Int(found.partition)) {
+            if let offset = found.offset, offset > logs[Int(found.partition)].high { stale[found.partition] = offset }
+        }
+        self.stale = stale
     }
 
     /// Returns once it is reached. A cluster that does not answer for a while only delays that.
@@ -37,6 +48,7 @@ struct DrainGoal: Sendable {
                 guard logs.indices.contains(Int(offset.partition)) else { return true }
                 let log = logs[Int(offset.partition)]
                 return offset.error == nil && (offset.offset ?? log.low) >= log.high
+                    && (offset.offset == nil || offset.offset != stale[offset.partition])
             }
         } catch {
             guard !error.isFatal else { throw error }

@@ -1,12 +1,16 @@
 internal import Kafka
+internal import ServiceContextModule
 internal import Settlement
 internal import Synchronization
 
 /// What other threads have to say to the engine. It reads its mail on the poll thread, so the engine needs no lock.
 final class Mailbox: Sendable {
     enum Message: Sendable {
-        case answer(RequestID, Answer)
+        /// With the client token that it is the answer to, if it is an update's.
+        case answer(RequestID, Answer, token: String?)
         case deadLettersFinished(RequestID, failure: String?)
+        /// Where logs end, for as many of the partitions asked about as could be asked in time.
+        case logEnds([Int32: Result<Watermarks, KafkaError>])
         /// Leave the group once the batches in flight have settled, or the grace is over.
         case stop(grace: Duration)
     }
@@ -52,6 +56,7 @@ final class Mailbox: Sendable {
 
 /// What the engine wants done outside of its thread.
 enum EngineRequest: Sendable {
-    case call(Call)
+    case call(Call, ServiceContext?)
     case deadLetter(DeadLetterRequest, kept: [Int64: StoredRecord])
+    case logEnds([Int32])
 }

@@ -1,3 +1,4 @@
+internal import CoreMetrics
 package import DatasetClient
 package import Kafka
 package import Logging
@@ -13,25 +14,35 @@ package final class Worker: Service {
     private let configuration: WorkerConfiguration
     private let client: DatasetClient
     private let logger: Logger
+    private let metrics: WorkerMetrics
+    private let board: StatusBoard
     private let state = Mutex(State())
-    private let published = Mutex(Settlement.Summary())
 
     private struct State {
         var mailbox: Mailbox?
         var isStopping = false
     }
 
-    package init(configuration: WorkerConfiguration, client: DatasetClient, logger: Logger) {
+    /// `metrics` takes what is measured; by default, nobody does.
+    package init(
+        configuration: WorkerConfiguration, client: DatasetClient, logger: Logger, metrics: WorkerMetrics? = nil
+    ) {
         self.configuration = configuration
         self.client = client
         self.logger = logger
+        self.metrics = metrics ?? WorkerMetrics(factory: NOOPMetricsHandler.instance)
+        board = StatusBoard(group: configuration.settlement.group, topic: configuration.settlement.topic)
     }
 
-    /// What the worker is doing, at most a fraction of a second old. Its counters speak of all memberships so far.
-    package var status: Settlement.Summary { published.withLock { $0 } }
+    /// The machine at a glance, at most a fraction of a second old. Its counters speak of all memberships so far.
+    package var summary: Settlement.Summary { board.summary }
+
+    /// What the worker is doing, and whether it is ready for work: about a second old at most. Asks no other thread.
+    package var status: WorkerStatus { board.status }
 
     /// - Throws: `WorkerError`, `KafkaError`.
     package func run() async throws {
+        defer { board.close() }
         try await withGracefulShutdownHandler {
             try await work()
         } onGracefulShutdown: {
@@ -76,7 +87,11 @@ package final class Worker: Service {
     private func keepMembership() async throws {
         while true {
             let end = try await oneMembership()
-            if let error = end.consumer.error { throw WorkerError.consumerFailed(error) }
+            if let error = end.consumer.error {
+                let instance = configuration.kafka["group.instance.id"]
+                throw error.name == "FENCED_INSTANCE_ID"
+                    ? WorkerError.fenced(instance: instance ?? "", error) : WorkerError.consumerFailed(error)
+            }
             guard end.gaveUp, !Task.isCancelled, !state.withLock({ $0.isStopping }) else { return }
             logger.warning("Joining the group anew")
         }
@@ -85,30 +100,30 @@ package final class Worker: Service {
     private func oneMembership() async throws -> (consumer: ConsumerEnd, gaveUp: Bool) {
         let mailbox = Mailbox()
         let (requests, continuation) = AsyncStream.makeStream(of: EngineRequest.self)
-        let before = status.counters
         let engine = Engine(
-            configuration: configuration, mailbox: mailbox, requests: continuation, logger: logger,
-            publish: { [weak self] status in
-                var status = status
-                status.counters += before
-                self?.published.withLock { [status] in $0 = status }
-            })
+            configuration: configuration, mailbox: mailbox, requests: continuation, logger: logger, metrics: metrics,
+            board: board)
         let consumer = try Consumer(
             topic: configuration.settlement.topic, group: configuration.settlement.group,
             properties: configuration.kafka, delegate: engine, log: logger.kafkaLog)
         mailbox.connect { consumer.wake() }
+        board.begin(consumer)
+        defer { board.end() }
+        metrics.memberships.increment()
         let isStopping = state.withLock { state in
             state.mailbox = mailbox
             return state.isStopping
         }
         if isStopping { mailbox.post(.stop(grace: .zero)) }
 
-        let calls = CallRunner(settings: configuration.settlement, client: client, mailbox: mailbox)
+        let calls = CallRunner(
+            settings: configuration.settlement, client: client, mailbox: mailbox, logger: logger)
         let deadLetters = DeadLetterWriter(configuration: configuration, mailbox: mailbox, logger: logger)
+        let logEnds = LogEndReader(configuration: configuration, mailbox: mailbox, logger: logger)
         consumer.start()
         let end = await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
-                group.addTask { await Self.serve(requests, calls, deadLetters) }
+                group.addTask { await Self.serve(requests, calls, deadLetters, logEnds) }
                 let end = await consumer.finished()
                 continuation.finish()
                 // Nobody hears of a delivery any more, so nobody waits for one.
@@ -125,14 +140,16 @@ package final class Worker: Service {
 
     /// Ends when the consumer has: then nobody waits for an answer.
     private static func serve(
-        _ requests: AsyncStream<EngineRequest>, _ calls: CallRunner, _ deadLetters: DeadLetterWriter
+        _ requests: AsyncStream<EngineRequest>, _ calls: CallRunner, _ deadLetters: DeadLetterWriter,
+        _ logEnds: LogEndReader
     ) async {
         await withDiscardingTaskGroup { group in
             for await request in requests {
                 group.addTask {
                     switch request {
-                    case .call(let call): await calls.run(call)
+                    case .call(let call, let trace): await calls.run(call, trace: trace)
                     case .deadLetter(let request, let records): await deadLetters.write(request, records)
+                    case .logEnds(let partitions): await logEnds.read(partitions)
                     }
                 }
             }
@@ -143,29 +160,18 @@ package final class Worker: Service {
 
 /// Why a worker ended that was not asked to.
 package enum WorkerError: Error, CustomStringConvertible {
-    /// librdkafka called an error fatal: fenced by another member of the same `group.instance.id`, for one.
+    /// Another member of the group has taken this one's `group.instance.id`.
+    case fenced(instance: String, KafkaError)
+    /// librdkafka called an error fatal.
     case consumerFailed(KafkaError)
 
     package var description: String {
         switch self {
+        case .fenced(let instance, let error):
+            "another worker of the group has the instance id \(instance): give each its own by --instance-id, or use "
+                + "--membership dynamic (\(error))"
         case .consumerFailed(let error): "the consumer failed for good: \(error)"
         }
-    }
-}
-
-extension Counters {
-    static func += (sum: inout Counters, other: Counters) {
-        sum.recordsRead += other.recordsRead
-        sum.eventsSettled += other.eventsSettled
-        sum.eventsReplayed += other.eventsReplayed
-        sum.tombstones += other.tombstones
-        sum.deadLetters += other.deadLetters
-        sum.batchesSettled += other.batchesSettled
-        sum.linesApplied += other.linesApplied
-        sum.calls += other.calls
-        sum.commits += other.commits
-        sum.commitsFailed += other.commitsFailed
-        sum.ledgersIgnored += other.ledgersIgnored
     }
 }
 

@@ -1,4 +1,12 @@
 internal import ArgumentParser
+internal import FoundationEssentials
+internal import Telemetry
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
 @main
 struct Linefeed: AsyncParsableCommand {
@@ -17,10 +25,38 @@ struct Linefeed: AsyncParsableCommand {
               linefeed publish boards.manifest --brokers ADDRESS --topic labelling --project boards --dataset-type train
               linefeed run --brokers ADDRESS --topic labelling --endpoint http://127.0.0.1:8080 \
             --on-missing-dataset create --until-end
+
+            What a flag does not say, the environment (LINEFEED_…) and then a YAML file (--config) may: see \
+            `linefeed config`.
             """,
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, RunCommand.self, ServeCommand.self, PublishCommand.self, ExportCommand.self,
-            BackupCommand.self, RestoreCommand.self, LedgerCommand.self, DeadLettersCommand.self, BrokerCommand.self,
+            BackupCommand.self, RestoreCommand.self, LedgerCommand.self, DeadLettersCommand.self, CheckCommand.self,
+            ConfigCommand.self, BrokerCommand.self,
         ])
+
+    static func main() async {
+        let effective: EffectiveConfiguration
+        do {
+            effective = try await EffectiveConfiguration(
+                arguments: Array(CommandLine.arguments.dropFirst()), variables: ProcessInfo.processInfo.environment)
+        } catch {
+            _ = Descriptor.standardError.write("Error: \(error)\n")
+            Glibc.exit(ConfigurationError.exitStatus)
+        }
+        do {
+            var command = try await asyncParseAsRoot(effective.arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            for origin in effective.origins(namedIn: message(for: error)) {
+                _ = Descriptor.standardError.write("\(origin)\n")
+            }
+            exit(withError: error)
+        }
+    }
 }

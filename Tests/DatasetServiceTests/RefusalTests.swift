@@ -84,7 +84,7 @@ struct RefusalTests {
         Refusal(
             method: "PATCH", path: base + "/nobody/datasets/train/entries", json: #"{"Changes":"AAAA"}"#, status: 404,
             type: "ResourceNotFoundException", names: "nobody"),
-        Refusal(method: "GET", path: "/", status: 404, type: "UnknownOperationException", names: "path"),
+        Refusal(method: "GET", path: "/nothing", status: 404, type: "UnknownOperationException", names: "path"),
         Refusal(method: "GET", path: base + "/p/models", status: 404, type: "UnknownOperationException", names: "path"),
         Refusal(method: "PUT", path: base, status: 405, type: "ValidationException", names: "POST, GET"),
         Refusal(

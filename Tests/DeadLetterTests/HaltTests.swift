@@ -25,7 +25,7 @@ struct HaltTests {
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await worker.run() }
-                while worker.status.waiting[.halted] != 1 || worker.status.counters.commits == 0 {
+                while worker.summary.waiting[.halted] != 1 || worker.summary.counters.commits == 0 {
                     // Paced by the broker's answers.
                     _ = try await stage.count()
                 }

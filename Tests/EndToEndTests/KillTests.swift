@@ -4,9 +4,12 @@ import Testing
 extension EndToEnd {
     /// What `kill -9` must not change.
     @Suite struct KillTests {
+        /// `LINEFEED_KILL_SEED` repeats a run.
         @Test("A pool of four, its workers killed at random", .timeLimit(.minutes(5)))
         func workersAreKilled() async throws {
-            let seed = UInt64.random(in: 0..<1_000_000)
+            let seed =
+                ProcessInfo.processInfo.environment["LINEFEED_KILL_SEED"].flatMap { UInt64($0) }
+                ?? .random(in: 0..<1_000_000)
             let kills = 6
             var random = Random(seed: seed)
             let workload = Workload(topic: "labelling", datasets: 20, records: 50_000, oddities: true, seed: seed)

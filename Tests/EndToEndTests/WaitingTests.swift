@@ -47,7 +47,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("Wrong credentials for a while: nothing is dead-lettered, all is applied after", .timeLimit(.minutes(5)))
+        @Test("Wrong credentials for a minute: nothing is dead-lettered, all is applied after", .timeLimit(.minutes(5)))
         func credentialsAreWrong() async throws {
             let workload = Workload(topic: "labelling", datasets: 12, records: 1200, oddities: false, seed: 8)
             try await Arena.with { arena in
@@ -58,12 +58,12 @@ extension EndToEnd {
                     _ = try await workload.publish(to: brokers)
                     proxy.mode = .refusing(status: 403, exception: "InvalidSignatureException")
                     let worker = try arena.startWorker("worker", setup, ["--linger", "100ms"])
-                    try await arena.until("every lane was refused several times", within: .seconds(90)) {
-                        proxy.counts.refused >= 40
+                    try await arena.until("every lane was refused, for half a minute", within: .seconds(90)) {
+                        proxy.counts.refused >= 40 && proxy.counts.refusing >= .seconds(30)
                     }
                     proxy.mode = .refusing(status: 403, exception: "AccessDeniedException")
-                    try await arena.until("and several times more", within: .seconds(90)) {
-                        proxy.counts.refused >= 60
+                    try await arena.until("and in another way, for half a minute more", within: .seconds(90)) {
+                        proxy.counts.refused >= 60 && proxy.counts.refusing >= .seconds(60)
                     }
                     let history = try History(arena.database)
                     #expect(try await history.lines() == 0)
@@ -78,7 +78,8 @@ extension EndToEnd {
                     try await verdict.checkContent()
                     #expect(try await verdict.checkDeadLetters([:]) == 0)
                     print(
-                        "refused \(proxy.counts.refused) times for wrong credentials, then \(updates.count) updates",
+                        "refused \(proxy.counts.refused) times in \(proxy.counts.refusing) for wrong credentials, then",
+                        "\(updates.count) updates",
                         "of \(updates.reduce(0) { $0 + $1.lines }) lines; 0 dead letters")
                 }
             }

@@ -1,5 +1,6 @@
-import Kafka
 import Testing
+
+@testable import Kafka
 
 @Suite(.timeLimit(.minutes(1)))
 struct GroupTests {
@@ -86,6 +87,21 @@ struct GroupTests {
         try await fill(cluster, "events", 0..<5)
         try await member.journal.wait { $0.records.map(\.offset) == [0, 1, 2, 3, 4] }
         #expect(await member.close().leftGroup)
+    }
+
+    /// librdkafka could not join, and asks for everything to be let go.
+    @Test func aFailedRebalanceLosesPartitions() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 2)])
+        let member = try Member(cluster, topic: "events", group: "g")
+        try await member.holds(2)
+        member.perform { control in
+            control.rebalanceFailed(KafkaError(code: -1, name: "_FAIL", message: "no", operation: "rebalance"))
+            member.journal.add(.note("holds \(control.assignment)"))
+        }
+        try await member.journal.wait { $0.contains(note: "holds []") }
+        #expect(member.journal.events.held.isEmpty)
+        #expect(member.journal.events.contains { if case .lost([0, 1]) = $0 { true } else { false } })
+        _ = await member.close()
     }
 
     @Test func fencedMemberEndsWithTheError() async throws {

@@ -1,6 +1,7 @@
-import Kafka
 import Synchronization
 import Testing
+
+@testable import Kafka
 
 @Suite(.timeLimit(.minutes(1)))
 struct PauseTests {
@@ -105,6 +106,32 @@ struct PauseTests {
         try await fill(cluster, "events", 10..<20)
         try await member.journal.wait { $0.records.contains { $0.offset == 19 } }
         _ = await member.close()
+    }
+
+    /// A pause or a resume that librdkafka refuses is tried again for as long as it is wanted.
+    @Test func whatFailsIsTriedAgain() {
+        let start = ContinuousClock.now
+        func isAssigned(_ partition: Int32) -> Bool { partition < 3 }
+        var table = PauseTable()
+        table.want([0, 1, 5])
+        #expect(table.toPause(isAssigned) == [0, 1])
+        table.paused([0])
+        table.tried(now: start, isAssigned)
+        #expect(table.retryAt == start + PauseTable.retryPause)
+        #expect(table.toPause(isAssigned) == [1])
+        table.paused([1])
+        table.tried(now: start, isAssigned)
+        #expect(table.retryAt == nil)
+        // Resuming one that is not paused would send librdkafka back.
+        table.unwant([0, 1, 2])
+        #expect(table.toResume(isAssigned) == [0, 1])
+        table.resumed([1])
+        table.tried(now: start, isAssigned)
+        #expect(table.toResume(isAssigned) == [0] && table.retryAt != nil)
+        // Wanted again meanwhile: nothing is left to do.
+        table.want([0])
+        table.tried(now: start, isAssigned)
+        #expect(table.toResume(isAssigned).isEmpty && table.retryAt == nil)
     }
 
     private func dropped(_ member: Member) async throws -> DroppedRecords {

@@ -2,13 +2,16 @@ import DatasetClient
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import Instrumentation
 import Labelling
 import Logging
 import LookoutVision
 import NIOCore
+import ServiceContextModule
 import ServiceLifecycle
 import Settlement
 import Synchronization
+import Telemetry
 import Testing
 
 @testable import Worker
@@ -28,12 +31,13 @@ struct CallRunnerTests {
             let mailbox = Mailbox()
             let answers = Answers()
             mailbox.connect { answers.add(mailbox.take()) }
-            let runner = CallRunner(settings: machine.settings, client: client, mailbox: mailbox)
+            let runner = CallRunner(
+                settings: machine.settings, client: client, mailbox: mailbox, logger: Logger(label: "test"))
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await runner.run(first) }
+                group.addTask { await runner.run(first, trace: nil) }
                 await server.gate.arrival()
                 // The first is on its way: this one returns at once, and its answer comes with the first one's.
-                await runner.run(second)
+                await runner.run(second, trace: nil)
                 server.gate.open()
             }
             #expect(server.patches == 1)
@@ -47,14 +51,41 @@ struct CallRunnerTests {
         let server = HeldServer()
         try await server.run { client in
             let mailbox = Mailbox()
-            let runner = CallRunner(settings: machine.settings, client: client, mailbox: mailbox)
+            let runner = CallRunner(
+                settings: machine.settings, client: client, mailbox: mailbox, logger: Logger(label: "test"))
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await runner.run(call) }
+                group.addTask { await runner.run(call, trace: nil) }
                 await server.gate.arrival()
                 group.cancelAll()
             }
             #expect(mailbox.take().isEmpty)
             server.gate.open()
+        }
+    }
+
+    /// An update is in progress, perhaps the very one that is asked about: what the dataset shows now tells nothing.
+    @Test func whatIsReadBackWhileAnUpdateIsInProgressIsNotBelieved() async throws {
+        let machine = Machine()
+        let call = try #require(machine.callAfterTooLong())
+        #expect(call.kind == .readBack)
+        // It lists no entries: believed, that would send the batch under another token.
+        let server = HeldServer(
+            status: 200,
+            body:
+                #"{"DatasetDescription":{"ProjectName":"boards","DatasetType":"train","Status":"UPDATE_IN_PROGRESS"}}"#)
+        server.gate.open()
+        try await server.run { client in
+            let mailbox = Mailbox()
+            await CallRunner(
+                settings: machine.settings, client: client, mailbox: mailbox, logger: Logger(label: "test")
+            ).run(call, trace: nil)
+            guard case .answer(call.id, .exception(let exception), _)? = mailbox.take().first else {
+                Issue.record("no conflict")
+                return
+            }
+            #expect(exception.kind == .conflict)
+            #expect(exception.message.contains("UPDATE_IN_PROGRESS"))
+            #expect(server.requests == ["GET /2020-11-20/projects/boards/datasets/train"])
         }
     }
 
@@ -68,8 +99,10 @@ struct CallRunnerTests {
         server.gate.open()
         try await server.run { client in
             let mailbox = Mailbox()
-            await CallRunner(settings: machine.settings, client: client, mailbox: mailbox).run(call)
-            guard case .answer(let id, let answer)? = mailbox.take().first else {
+            await CallRunner(
+                settings: machine.settings, client: client, mailbox: mailbox, logger: Logger(label: "test")
+            ).run(call, trace: nil)
+            guard case .answer(let id, let answer, _)? = mailbox.take().first else {
                 Issue.record("no answer")
                 return
             }
@@ -80,6 +113,33 @@ struct CallRunnerTests {
             default: Issue.record("\(answer)")
             }
         }
+    }
+}
+
+extension CallRunnerTests {
+    /// The system's tracer is one for the process, and is set once.
+    private static let tracing: Void = InstrumentationSystem.bootstrap(TraceContextTracer())
+
+    @Test func aCallGoesOutInTheTraceOfItsRecords() async throws {
+        Self.tracing
+        let machine = Machine()
+        let call = try #require(machine.callForNewBatch())
+        var context = ServiceContext.topLevel
+        let parent = try #require(TraceContext(parent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
+        context.trace = parent
+        let server = HeldServer()
+        server.gate.open()
+        try await server.run { client in
+            let runner = CallRunner(
+                settings: machine.settings, client: client, mailbox: Mailbox(), logger: Logger(label: "test"))
+            await runner.run(call, trace: context)
+            await runner.run(call, trace: nil)
+        }
+        let traces = server.traces.map { $0.flatMap { TraceContext(parent: $0) } }
+        #expect(traces.count == 2)
+        #expect(traces.first??.traceID == parent.traceID)
+        #expect(traces.first??.spanID != parent.spanID)
+        #expect(traces.last??.traceID != parent.traceID)
     }
 }
 
@@ -108,6 +168,13 @@ private final class Machine {
         settlement.lose([0])
         settlement.assign(0, committed: ledger.offset, metadata: ledger.metadata, start: 0, now: now)
         return read()
+    }
+
+    /// The batch is taken over with a token that is too old.
+    func callAfterTooLong() -> Call? {
+        guard callForNewBatch() != nil else { return nil }
+        now.wall += 8 * 3600 * 1000
+        return callAfterComingBack()
     }
 
     private func read() -> Call? {
@@ -145,7 +212,7 @@ private final class Answers: Sendable {
         let messages = state.withLock { $0 }
         return messages.count == calls.count
             && calls.allSatisfy { call in
-                messages.contains { if case .answer(call.id, .completed) = $0 { true } else { false } }
+                messages.contains { if case .answer(call.id, .completed, _) = $0 { true } else { false } }
             }
     }
 }
@@ -153,25 +220,33 @@ private final class Answers: Sendable {
 /// Counts updates, and answers each once its gate is open.
 private final class HeldServer: Sendable {
     let gate = Gate()
-    private let count = Mutex(0)
+    private let seen = Mutex<[String]>([])
+    private let parents = Mutex<[String?]>([])
     private let status: Int
     private let errorType: String
+    private let body: String
 
-    init(status: Int = 202, errorType: String = "") {
+    init(status: Int = 202, errorType: String = "", body: String = #"{"Status":"UPDATE_COMPLETE","Message":"no"}"#) {
         self.status = status
         self.errorType = errorType
+        self.body = body
     }
 
-    var patches: Int { count.withLock { $0 } }
+    /// The header `traceparent` of each.
+    var traces: [String?] { parents.withLock { $0 } }
+    /// Method and path of each.
+    var requests: [String] { seen.withLock { $0 } }
+    var patches: Int { requests.count { $0.hasPrefix("PATCH ") } }
 
     func run(_ body: (DatasetClient) async throws -> Void) async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let responder = CallbackResponder<BasicRequestContext> { request, _ in
-            if request.method == .patch { self.count.withLock { $0 += 1 } }
+            self.seen.withLock { $0.append("\(request.method.rawValue) \(request.uri.path)") }
+            self.parents.withLock { $0.append(HTTPField.Name("traceparent").flatMap { request.headers[$0] }) }
             try await self.gate.pass()
             var response = Response(
                 status: .init(code: self.status),
-                body: .init(byteBuffer: ByteBuffer(string: #"{"Status":"UPDATE_COMPLETE","Message":"no"}"#)))
+                body: .init(byteBuffer: ByteBuffer(string: self.body)))
             if let name = HTTPField.Name("x-amzn-ErrorType"), !self.errorType.isEmpty {
                 response.headers[name] = self.errorType
             }

@@ -24,8 +24,8 @@ struct CommitTests {
             let history = try await service.history()
             #expect(history.lines == 30)
             #expect(!history.isAnyTwice)
-            #expect(worker.status.counters.eventsSettled == 30)
-            #expect(worker.status.counters.batchesSettled >= 1)
+            #expect(worker.summary.counters.eventsSettled == 30)
+            #expect(worker.summary.counters.batchesSettled >= 1)
         }
     }
 
@@ -84,6 +84,33 @@ struct CommitTests {
             }
             #expect(arena.journal.count("Giving up the place in the group") == 0)
             #expect(try await service.history().lines == 1)
+        }
+    }
+
+    /// The group's coordinator goes from broker to broker while a member is at work: the old one answers that it is none,
+    /// to commits, one of which was on its way, and to heartbeats. Nobody leaves, and nothing is lost or done twice.
+    @Test func theCoordinatorMovesUnderAMember() async throws {
+        let arena = try Arena(brokers: 3)
+        try arena.cluster.setCoordinator(group: arena.group, broker: 1)
+        try await Service.run(projects: ["boards"]) { service in
+            let worker = arena.worker(service.client, untilEnd: false)
+            try await running(worker) {
+                try await arena.until { $0.first?.offset == 0 }
+                for (round, broker) in [Int32(2), 3, 1, 3].enumerated() {
+                    let lines = (0..<10).map { line("\(round)-\($0).jpg") }
+                    if round == 2 { try arena.cluster.pushDelay(.offsetCommit, broker: 3, .milliseconds(700)) }
+                    async let published: Void = arena.publish(lines, project: "boards")
+                    try arena.cluster.setCoordinator(group: arena.group, broker: broker)
+                    try await published
+                    try await arena.until { $0.first?.offset == Int64(round + 1) * 10 }
+                }
+                #expect(worker.status.membership.joined == 1)
+            }
+            let history = try await service.history()
+            #expect(history.lines == 40)
+            #expect(!history.isAnyTwice)
+            #expect(arena.journal.count("Giving up the place in the group") == 0)
+            #expect(arena.journal.count("Lost partitions") == 0)
         }
     }
 }

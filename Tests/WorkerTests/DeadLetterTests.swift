@@ -70,7 +70,7 @@ struct DeadLetterTests {
             try await worker.run()
             #expect(try await arena.deadLetters().map(\.text) == ["not json"])
             #expect(arena.journal.count("Dead letters cannot be written") >= 1)
-            #expect(worker.status.counters.deadLetters == 1)
+            #expect(worker.summary.counters.deadLetters == 1)
         }
     }
 }

@@ -28,13 +28,13 @@ struct RebalanceTests {
                 }
             }
             try await running(workers[0]) {
-                try await arena.until { _ in workers[0].status.partitions.count == Self.partitions }
+                try await arena.until { _ in workers[0].summary.partitions.count == Self.partitions }
                 try await publish(0..<20)
                 try await running(workers[1]) {
                     try await publish(20..<40)
                     try await arena.until { _ in
-                        !workers[1].status.partitions.isEmpty
-                            && workers[0].status.partitions.count + workers[1].status.partitions.count
+                        !workers[1].summary.partitions.isEmpty
+                            && workers[0].summary.partitions.count + workers[1].summary.partitions.count
                                 == Self.partitions
                     }
                     try await publish(40..<Self.perPartition)
@@ -43,7 +43,7 @@ struct RebalanceTests {
                 try await arena.until { offsets in
                     offsets.allSatisfy { $0.offset == Int64(Self.perPartition) }
                 }
-                #expect(workers[0].status.partitions.count == Self.partitions)
+                #expect(workers[0].summary.partitions.count == Self.partitions)
             }
             for (partition, project) in projects.enumerated() {
                 let expected = Set((0..<Self.perPartition).map { line("\(partition)-\($0).jpg") })

@@ -55,7 +55,7 @@ struct RecordTests {
             let ledger = try #require(try await arena.ledger())
             #expect(ledger.offset == 6)
             #expect(ledger.entries.allSatisfy { $0.inFlight == nil })
-            let counters = worker.status.counters
+            let counters = worker.summary.counters
             #expect(counters.eventsSettled == 3)
             #expect(counters.deadLetters == 2)
             #expect(counters.tombstones == 1)
@@ -131,9 +131,9 @@ struct RecordTests {
             let worker = arena.worker(service.client)
             try await running(worker) {
                 try await arena.until { _ in
-                    worker.status.counters.eventsSettled == 100 && worker.status.waiting == [.datasetMissing: 1]
+                    worker.summary.counters.eventsSettled == 100 && worker.summary.waiting == [.datasetMissing: 1]
                 }
-                #expect(worker.status.inFlight == 1)
+                #expect(worker.summary.inFlight == 1)
                 #expect(try await service.entries("boards").count == 50)
                 #expect(try await service.entries("bottles").count == 50)
                 // The watermark stays below the event that waits, and the ledger says how far the others are.

@@ -43,6 +43,21 @@ struct ReplayTests {
             #expect(
                 arena.journal.count(
                     "The committed offset lies beyond the end of the log: reading it from its beginning") == 1)
+            #expect(
+                arena.journal.count(
+                    "The committed offset lies beyond the end of the log: looking again before that is believed") == 1)
+        }
+    }
+
+    /// It is no sign that everything there is has been settled.
+    @Test func anOffsetBeyondTheEndOfTheLogIsNoEndOfADrain() async throws {
+        let arena = try Arena()
+        try await Service.run(projects: ["boards"]) { service in
+            try await arena.publish((0..<5).map { line("\($0).jpg") }, project: "boards")
+            try await commit(OffsetCommit(partition: 0, offset: 100, metadata: ""), in: arena)
+            try await arena.worker(service.client, Self.outlastTheOperator).run()
+            #expect(try await service.entries("boards").count == 5)
+            #expect(try await arena.committed().map(\.offset) == [5])
         }
     }
 

@@ -73,7 +73,7 @@ struct StopTests {
             let worker = arena.worker(service.client, untilEnd: false)
             let duration = try await running(worker) {
                 try await arena.journal.wait(for: "Partition assigned")
-                while worker.status.counters.recordsRead == 0 { _ = try await service.history() }
+                while worker.summary.counters.recordsRead == 0 { _ = try await service.history() }
             }
             #expect(duration < .seconds(5))
             #expect(arena.journal.count("Giving up the place in the group") == 1)
@@ -88,7 +88,7 @@ struct StopTests {
             try await arena.publish("not json")
             let worker = arena.worker(service.client, untilEnd: false)
             let duration = try await running(worker) {
-                try await arena.until { _ in worker.status.counters.recordsRead == 1 }
+                try await arena.until { _ in worker.summary.counters.recordsRead == 1 }
             }
             #expect(duration < .seconds(6))
             try arena.cluster.setLeader(topic: "events.dead-letters", partition: 0, broker: 1)

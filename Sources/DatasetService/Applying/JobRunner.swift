@@ -18,6 +18,7 @@ struct JobRunner: Service {
     let store: DatasetStore
     let logger: Logger
     let manifests: ManifestFolder?
+    private let metrics: ServiceMetrics
     private let gate: Gate
     private let updates = Slots(updatesAtOnce)
     private let creations = Slots(1)
@@ -25,8 +26,11 @@ struct JobRunner: Service {
     private let accepted: AsyncStream<Job>
     private let queue: AsyncStream<Job>.Continuation
 
-    init(store: DatasetStore, manifests: ManifestFolder? = nil, gate: @escaping Gate, logger: Logger) {
+    init(
+        store: DatasetStore, metrics: ServiceMetrics, manifests: ManifestFolder?, gate: @escaping Gate, logger: Logger
+    ) {
         self.store = store
+        self.metrics = metrics
         self.manifests = manifests
         self.gate = gate
         self.logger = logger
@@ -101,6 +105,7 @@ struct JobRunner: Service {
         guard let update = try await store.pendingUpdate(id) else { return }
         let changes = Result { () throws(ChangesPayload.Rejection) in try ChangesPayload(Array(update.payload)) }
         guard let outcome = try await store.finish(update, with: changes) else { return }
+        metrics.ended(outcome, acceptedAt: update.acceptedAt, now: store.now())
         let dataset: Logger.MetadataValue = "\(update.dataset)"
         switch outcome {
         case .applied(let lines):

@@ -7,6 +7,7 @@ import LookoutVision
 struct EntryController<Context: RequestContext>: Sendable {
     let store: DatasetStore
     let jobs: JobRunner
+    let metrics: ServiceMetrics
     let bodyLimitBytes: Int
 
     func addRoutes(to routes: RouterGroup<Context>) {
@@ -39,7 +40,9 @@ struct EntryController<Context: RequestContext>: Sendable {
         let update = UpdateRequest(
             dataset: name, token: token, changes: changes, digest: Data(SHA256.hash(data: changes)))
         let status: DatasetStatus
-        switch try await store.accept(update) {
+        let acceptance = try await store.accept(update)
+        metrics.accepted(acceptance, bytes: changes.count)
+        switch acceptance {
         case .accepted(let id):
             jobs.enqueue(.update(id))
             status = .updateInProgress

@@ -13,6 +13,7 @@ enum Schema {
             try database.execute(sql: updates)
             try database.execute(sql: history)
         }
+        registerPageMigrations(&migrator)
         migrator.registerMigration("2 manifests, deletions, listing by class") { database in
             try database.execute(sql: manifests)
             try database.execute(sql: deletions)

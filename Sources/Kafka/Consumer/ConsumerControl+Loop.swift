@@ -33,6 +33,7 @@ extension ConsumerControl {
             deliverDeferred()
             let now = ContinuousClock.now
             expireCommit(now: now)
+            retryPauses(now: now)
             // Before the turn: a wake that comes while the delegate works makes the next poll return at once.
             shared.beginTurn(now)
             let answer = delegate.turn(self)
@@ -52,6 +53,7 @@ extension ConsumerControl {
         let now = ContinuousClock.now
         var wait = min(answer, Round.longestWait)
         if let deadline = outstandingCommit?.deadline { wait = min(wait, deadline - now) }
+        if let retryAt = pauses.retryAt { wait = min(wait, retryAt - now) }
         if let closing { wait = min(wait, closing - now, Round.closingWait) }
         return max(wait, .zero)
     }

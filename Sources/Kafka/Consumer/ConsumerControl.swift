@@ -16,14 +16,16 @@ package final class ConsumerControl {
     /// Counts of messages that were kept from the delegate so far.
     package var dropped = DroppedRecords()
 
-    /// Partitions given by the group and not yet assigned; nil when the group waits for nothing.
+    /// Partitions given by the group and not yet assigned; nil when there are none.
     var awaitingAssign: Set<Int32>?
-    var collectedAssign: [(partition: Int32, offset: Int64)] = []
+    /// Whether librdkafka has been told anything about what the group gave last: until then the group cannot be left.
+    var isAssignAnswered = true
+    /// What librdkafka was told to fetch: it refuses to let go of anything else.
+    var started: Set<Int32> = []
     /// Partitions wanted back by the group and not yet unassigned; nil when the group waits for nothing.
     var awaitingUnassign: Set<Int32>?
     var collectedUnassign: [Int32] = []
-    /// What librdkafka holds paused for us. Outlives an assignment, because its pause does too.
-    var paused: Set<Int32> = []
+    var pauses = PauseTable()
 
     var outstandingCommit: (id: CommitID, deadline: ContinuousClock.Instant)?
     var lastCommit = 0

@@ -4,8 +4,8 @@
 /// by themselves, but records, commit results and rebalances of this consumer wait. The control comes with every
 /// call; it holds the delegate, so a delegate that keeps it keeps it unowned.
 package protocol ConsumerDelegate: AnyObject {
-    /// The group gave these partitions. Must lead, now or later, to `control.assign` of each. May be empty when
-    /// the group has more members than partitions; nothing has to be assigned then.
+    /// The group gave these partitions. Must lead, now or later, to `control.assign` of each, in as many calls as it
+    /// takes. May be empty when the group has more members than partitions; nothing has to be assigned then.
     func partitionsAssigned(_ partitions: [Int32], by control: ConsumerControl)
 
     /// The group wants these partitions back. Must lead, now or later (after an outstanding commit resolved), to
@@ -13,8 +13,8 @@ package protocol ConsumerDelegate: AnyObject {
     /// is delivered any more.
     func partitionsRevoked(_ partitions: [Int32], by control: ConsumerControl)
 
-    /// These partitions belong to someone else already: drop their state, commit nothing. They are unassigned by
-    /// the consumer itself right after this call.
+    /// These partitions belong to someone else already, or the group could not be joined again: drop their state, commit
+    /// nothing. They are unassigned by the consumer itself right after this call.
     func partitionsLost(_ partitions: [Int32], by control: ConsumerControl)
 
     /// The next record of an assigned partition, offsets strictly rising (gaps are legal: compaction, transactions).
@@ -60,7 +60,8 @@ package enum CommitOutcome: Sendable {
 package struct ConsumerEnd: Sendable {
     /// The fatal error that ended it; nil after `close`.
     package let error: KafkaError?
-    /// Whether the group was left in order. If not, the broker waits for the session to time out.
+    /// Whether the client was closed in order. If not, or under a `group.instance.id`, which stays in the group so that
+    /// its successor finds the same place, the broker waits for the session to time out.
     package let leftGroup: Bool
     /// Whether librdkafka gave everything back in time. If not, its threads end later or with the process.
     package let isDestroyed: Bool

@@ -3,9 +3,13 @@ import Synchronization
 
 /// A Kafka cluster inside this process, on loopback TCP, for tests and the demo; other processes may connect.
 ///
-/// It is librdkafka's mock: produce, fetch, groups, commits with metadata, idempotence; no disk, about 5 MB kept
+/// It is librdkafka's mock: produce, fetch, groups, commits with metadata; no disk, about 5 MB kept
 /// per partition (the oldest is dropped silently), no CreateTopics, any unknown topic that a client asks about comes
 /// into being with 4 partitions, ports of its own choice.
+///
+/// It takes idempotent producers, but checks their sequence numbers in transactions only. So, with several requests on
+/// their way, a record that it refused is reported as delivered (without an offset) once a later one is taken:
+/// librdkafka relies on a broker's refusing that one too. `max.in.flight.requests.per.connection=1` avoids it.
 ///
 /// Groups, as seen with librdkafka 2.0.2: the first join takes 3 s, and a member whose `session.timeout.ms` is 3 s or
 /// less is forgotten while it waits, for minutes; later changes take `session.timeout.ms` − 1 s each. A dead member is
@@ -116,7 +120,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
 
     /// Moves a group's coordinator.
     ///
-    /// Take the old one down first, if the group has members: a member that closes its connection while it waits to
+    /// Take the old one down first, unless the group has no members or all are at work: a member that closes its connection while it waits to
     /// join or to sync, and asks elsewhere, is not noticed to have gone, and the mock aborts the process
     /// (librdkafka 2.0.2).
     ///

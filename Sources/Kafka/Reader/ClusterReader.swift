@@ -52,12 +52,23 @@ package actor ClusterReader {
         let end = ContinuousClock.now + timeout
         var result: [Watermarks] = []
         for partition in 0..<(try partitionCount(of: topic, timeout: timeout)) {
-            result.append(
-                try Watermarks.query(
-                    handle, topic: topic, partition: Int32(clamping: partition),
-                    timeout: max(end - .now, .milliseconds(1))))
+            result.append(try watermarks(of: topic, partition: Int32(clamping: partition), until: end))
         }
         return result
+    }
+
+    /// Where the log of one partition begins and ends.
+    package func watermarks(
+        of topic: String, partition: Int32, timeout: Duration
+    ) throws(KafkaError) -> Watermarks {
+        try watermarks(of: topic, partition: partition, until: .now + timeout)
+    }
+
+    private func watermarks(
+        of topic: String, partition: Int32, until end: ContinuousClock.Instant
+    ) throws(KafkaError) -> Watermarks {
+        try Watermarks.query(
+            handle, topic: topic, partition: partition, timeout: max(end - .now, .milliseconds(1)))
     }
 
     /// What the reader's group has committed for each partition of a topic, with metadata.

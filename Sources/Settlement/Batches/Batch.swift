@@ -42,6 +42,11 @@ package struct Batch: Sendable {
         }
     }
 
+    /// Hands out the offsets of all events, the superseded ones included, in order, until `body` has enough.
+    package func forEachOffset(_ body: (Int64) -> Bool) {
+        for event in segment.events where !body(event.offset) { return }
+    }
+
     package func lineCount(of piece: Piece) -> Int {
         switch piece {
         case .lines(let range): range.count

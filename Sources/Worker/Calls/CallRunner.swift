@@ -1,29 +1,40 @@
 internal import DatasetClient
 internal import Labelling
+internal import Logging
 internal import LookoutVision
+internal import ServiceContextModule
 internal import Settlement
 internal import Synchronization
+internal import Tracing
 
 /// Carries out the machine's calls and brings back what came of them.
 final class CallRunner: Sendable {
     private let settings: Settings
     private let client: DatasetClient
     private let mailbox: Mailbox
+    private let logger: Logger
     /// Who waits for the call that is in flight under a token. A partition that comes back to this process re-forms the
     /// same batch, and so the same token: it joins the call that is still on its way instead of sending it again.
     private let waiting = Mutex<[String: [RequestID]]>([:])
 
-    init(settings: Settings, client: DatasetClient, mailbox: Mailbox) {
+    init(settings: Settings, client: DatasetClient, mailbox: Mailbox, logger: Logger) {
         self.settings = settings
         self.client = client
         self.mailbox = mailbox
+        self.logger = logger
     }
 
-    func run(_ call: Call) async {
+    /// Carries out a call inside the trace it belongs to, if there is one.
+    func run(_ call: Call, trace: ServiceContext?) async {
+        guard let trace else { return await run(call) }
+        await withSpan("linefeed.\(call.kind)", context: trace, ofKind: .producer) { _ in await run(call) }
+    }
+
+    private func run(_ call: Call) async {
         switch call.kind {
         case .update: await update(call)
-        case .readBack: await answer(call.id) { () async throws(DatasetClientError) in try await readBack(call) }
-        case .createDataset: await answer(call.id) { () async throws(DatasetClientError) in try await create(call) }
+        case .readBack: await answer(call) { () async throws(DatasetClientError) in try await readBack(call) }
+        case .createDataset: await answer(call) { () async throws(DatasetClientError) in try await create(call) }
         }
     }
 
@@ -39,7 +50,7 @@ final class CallRunner: Sendable {
             return waiting[token]?.count == 1
         }
         guard isFirst else { return }
-        let answer = await answer { () async throws(DatasetClientError) -> Answer in
+        let answer = await answer(call, token: token) { () async throws(DatasetClientError) -> Answer in
             let outcome = try await client.update(
                 project: call.batch.dataset.project, type: call.batch.dataset.type, body: body, token: token,
                 notAfter: Int(call.notAfter))
@@ -50,7 +61,7 @@ final class CallRunner: Sendable {
         }
         let requests = waiting.withLock { $0.removeValue(forKey: token) ?? [] }
         guard let answer else { return }
-        for request in requests { mailbox.post(.answer(request, answer)) }
+        for request in requests { mailbox.post(.answer(request, answer, token: token)) }
     }
 
     /// The token is too old to be sent again: is everything there as it was sent?
@@ -93,14 +104,31 @@ final class CallRunner: Sendable {
         }
     }
 
-    private func answer(_ id: RequestID, _ call: () async throws(DatasetClientError) -> Answer) async {
-        if let answer = await answer(call) { mailbox.post(.answer(id, answer)) }
+    private func answer(_ call: Call, _ body: () async throws(DatasetClientError) -> Answer) async {
+        if let answer = await answer(call, token: nil, body) { mailbox.post(.answer(call.id, answer, token: nil)) }
     }
 
     /// nil: the membership is over, and nobody waits for an answer.
-    private func answer(_ call: () async throws(DatasetClientError) -> Answer) async -> Answer? {
+    private func answer(
+        _ call: Call, token: String?, _ body: () async throws(DatasetClientError) -> Answer
+    ) async -> Answer? {
+        let start = ContinuousClock.now
+        let answer = await Self.answer(body)
+        logger.debug(
+            "Call ended",
+            metadata: [
+                "call": "\(call.kind)", "dataset": "\(call.batch.dataset)", "partition": "\(call.batch.partition)",
+                "cut": "\(call.batch.cut)", "lines": "\(call.batch.lineCount(of: call.piece))",
+                "token": "\(token ?? "-")", "generation": "\(call.generation)", "attempt": "\(call.attempt)",
+                "answer": "\(answer.map { "\($0)" } ?? "cancelled")",
+                "milliseconds": "\((ContinuousClock.now - start).nanoseconds / 1_000_000)",
+            ])
+        return answer
+    }
+
+    private static func answer(_ body: () async throws(DatasetClientError) -> Answer) async -> Answer? {
         do {
-            return try await call()
+            return try await body()
         } catch {
             switch error {
             case .cancelled: return nil

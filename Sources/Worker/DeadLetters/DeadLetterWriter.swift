@@ -140,7 +140,11 @@ actor DeadLetterWriter {
         guard !isClosed else { throw KafkaError.closed("write dead letters") }
         var properties = configuration.kafka
         // A record that the source topic took must not fail here for librdkafka's own limit of 1 MB.
-        if properties["message.max.bytes"] == nil { properties["message.max.bytes"] = "67108864" }
+        properties.setDefault("message.max.bytes", "67108864")
+        // One request at a time, so that each is acknowledged by an answer of its own. With several on their way, librdkafka
+        // takes the success of a later one for that of an earlier one that failed: right where the broker checks the
+        // sequence numbers of an idempotent producer, and a dead letter lost where something Kafka-like does not.
+        properties.setDefault("max.in.flight.requests.per.connection", "1")
         let made = try Producer(properties: properties, log: logger.kafkaLog)
         producer = made
         return made

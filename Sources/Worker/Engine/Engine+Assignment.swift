@@ -9,6 +9,8 @@ struct PendingAssignment {
     var nextTry: Int64?
     /// How often a committed offset was seen beyond the end of its log.
     var looksBeyondEnd: [Int32: Int] = [:]
+    /// What was said last of partitions that cannot be read, and when (monotonic nanoseconds).
+    var said: (error: KafkaError, at: Int64)?
 }
 
 extension Engine {
@@ -18,8 +20,12 @@ extension Engine {
     private static let pause: Duration = .milliseconds(500)
     /// How often a log must end below the committed offset before that is believed.
     private static let looksBeforeBelief = 5
+    /// After how many nanoseconds the same is said again of partitions that cannot be read.
+    private static let reminder: Int64 = 10_000_000_000
 
     func partitionsAssigned(_ partitions: [Int32], by control: ConsumerControl) {
+        metrics.rebalance(.assigned)
+        watch.wasAssigned()
         // Each assignment replaces one that was not answered yet.
         toAssign = PendingAssignment()
         guard !partitions.isEmpty else { return }
@@ -34,13 +40,18 @@ extension Engine {
     }
 
     func partitionsRevoked(_ partitions: [Int32], by control: ConsumerControl) {
+        metrics.rebalance(.revoked)
+        watch.revocations += 1
         toAssign = PendingAssignment()
+        watch.isDue = true
         guard !hasGivenUp else { return control.unassign(partitions) }
         revoked.formUnion(partitions)
         settlement.revoke(partitions, now: clock.now)
     }
 
     func partitionsLost(_ partitions: [Int32], by control: ConsumerControl) {
+        metrics.rebalance(.lost)
+        watch.losses += 1
         logger.warning("Lost partitions", metadata: ["partitions": "\(partitions)"])
         toAssign = PendingAssignment()
         settlement.lose(partitions)
@@ -58,11 +69,15 @@ extension Engine {
             committed[partition] = nil
             revoked.remove(partition)
         }
+        watch.drop(partitions)
     }
 
     /// Takes over the partitions whose offsets can be read; the others are tried again.
     func readCommittedOffsets(_ control: ConsumerControl, now: Moment) {
         guard let nextTry = toAssign.nextTry, nextTry <= now.monotonic else { return }
+        // All in one: each further one makes those before it be fetched anew.
+        var starts: [(partition: Int32, offset: Int64)] = []
+        defer { control.assign(starts) }
         do throws(KafkaError) {
             var failure: KafkaError?
             let end = ContinuousClock.now + Self.timeout
@@ -76,28 +91,39 @@ extension Engine {
                 guard ContinuousClock.now < end else { break }
                 do throws(KafkaError) {
                     let log = try control.watermarks(found.partition, timeout: Self.timeout / 4)
-                    takeOver(found, log: log, control, now: now)
+                    if let offset = takeOver(found, log: log, now: now) { starts.append((found.partition, offset)) }
                 } catch {
                     failure = failure ?? error
                 }
             }
             if let failure { throw failure }
+            watch.assignmentError = nil
         } catch {
-            logger.warning(
-                "Cannot read where to begin; trying again",
-                metadata: ["partitions": "\(toAssign.partitions.sorted())", "error": "\(error)"])
+            watch.assignmentError = error
+            if toAssign.said?.error != error || now.monotonic - (toAssign.said?.at ?? 0) >= Self.reminder {
+                toAssign.said = (error, now.monotonic)
+                logger.warning(
+                    "Cannot read where to begin; trying again",
+                    metadata: ["partitions": "\(toAssign.partitions.sorted())", "error": "\(error)"])
+            }
         }
         toAssign.nextTry =
             toAssign.partitions.isEmpty ? nil : clock.now.monotonic + Self.pause.nanoseconds
     }
 
-    private func takeOver(_ found: CommittedOffset, log: Watermarks, _ control: ConsumerControl, now: Moment) {
+    /// - Returns: where to begin; nil where that is to be looked at again.
+    private func takeOver(_ found: CommittedOffset, log: Watermarks, now: Moment) -> Int64? {
         let partition = found.partition
         var offset = found.offset
         if let known = offset, known > log.high {
             // A leader that has just been elected may not know yet how far its log is acknowledged.
             toAssign.looksBeyondEnd[partition, default: 0] += 1
-            guard toAssign.looksBeyondEnd[partition] == Self.looksBeforeBelief else { return }
+            if toAssign.looksBeyondEnd[partition] == 1 {
+                logger.warning(
+                    "The committed offset lies beyond the end of the log: looking again before that is believed",
+                    metadata: ["partition": "\(partition)", "committed": "\(known)", "end": "\(log.high)"])
+            }
+            guard toAssign.looksBeyondEnd[partition] == Self.looksBeforeBelief else { return nil }
             // A topic made anew under its old name, or a log that was cut back. Waiting for the offset to be reached
             // would skip records without a word.
             logger.error(
@@ -116,7 +142,12 @@ extension Engine {
         settlement.assign(
             partition, committed: offset, metadata: offset == nil ? "" : found.metadata, start: beginning, now: now)
         toAssign.partitions.remove(partition)
-        control.assign([(partition, max(offset ?? beginning, log.low))])
+        watch.add(
+            PartitionView(
+                partition, offset: max(offset ?? beginning, log.low), high: log.high,
+                ledgerBytes: offset == nil ? 0 : found.metadata.utf8.count, gauges: metrics.partition(partition),
+                now: now.monotonic))
+        return max(offset ?? beginning, log.low)
     }
 
     /// The property has three names for each end.

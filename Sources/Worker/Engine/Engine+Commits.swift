@@ -32,11 +32,18 @@ extension Engine {
             startReadingBack(after: error)
         case .failed(let error):
             outstanding = nil
+            metrics.commit(.refused)
             settlement.commitFinished(.failed(error.description), now: clock.now)
         case .timedOut:
-            outstanding = nil
-            settlement.commitFinished(.unknown, now: clock.now)
+            loseCommit(now: clock.now)
         }
+    }
+
+    /// Nobody knows what became of the commit.
+    private func loseCommit(now: Moment) {
+        outstanding = nil
+        metrics.commit(.unknown)
+        settlement.commitFinished(.unknown, now: now)
     }
 
     /// What was stored decides which batches the next commit may still take back; asked from the next turn on.
@@ -59,16 +66,11 @@ extension Engine {
             case .foreign(let partition):
                 logger.error(
                     "Somebody else commits offsets for this group", metadata: ["partition": "\(partition)"])
-                outstanding = nil
-                settlement.commitFinished(.unknown, now: clock.now)
+                loseCommit(now: clock.now)
             }
         } catch {
             let now = clock.now
-            guard now.monotonic < commit.deadline else {
-                outstanding = nil
-                settlement.commitFinished(.unknown, now: now)
-                return
-            }
+            guard now.monotonic < commit.deadline else { return loseCommit(now: now) }
             outstanding?.nextReadBack = now.monotonic + Self.readBackPause.nanoseconds
         }
     }
@@ -76,8 +78,11 @@ extension Engine {
     private func finishCommit(refused: [Int32: String]) {
         for commit in outstanding?.commits ?? [] where refused[commit.partition] == nil {
             committed[commit.partition] = commit
+            watch.views[commit.partition]?.ledgerBytes = commit.metadata.utf8.count
+            watch.traces.committed(commit.partition, offset: commit.offset)
         }
         outstanding = nil
+        metrics.commit(refused.isEmpty ? .stored : .refused)
         settlement.commitFinished(.resolved(refused: refused), now: clock.now)
     }
 }

@@ -1,10 +1,16 @@
 internal import Labelling
 internal import Logging
+internal import ServiceContextModule
 internal import Settlement
 
 extension Engine {
-    /// The machine has no logger; what it has to say becomes a line here.
-    func log(_ notice: Notice) {
+    /// The machine has no logger; what it has to say becomes a line here, and is counted.
+    func tell(_ notice: Notice) {
+        log(notice)
+        note(notice)
+    }
+
+    private func log(_ notice: Notice) {
         switch notice {
         case .assigned(let partition, let offset, let named, let inFlight):
             logger.info(
@@ -18,14 +24,10 @@ extension Engine {
                 "The ledger beside the committed offset is not to be believed: this partition replays at-least-once",
                 metadata: ["partition": "\(partition)", "reason": "\(error)"])
         case .settled(let batch):
-            logger.info(
-                "Batch settled",
-                metadata: [
-                    "dataset": "\(batch.dataset)", "partition": "\(batch.partition)", "first": "\(batch.firstOffset)",
-                    "cut": "\(batch.cut)", "events": "\(batch.events)", "lines": "\(batch.lines)",
-                    "bytes": "\(batch.bytes)", "calls": "\(batch.calls)",
-                    "milliseconds": "\(batch.duration.nanoseconds / 1_000_000)",
-                ])
+            let sent = watch.lanes.sent(batch.dataset, batch.partition)
+            ServiceContext.withValue(sent.trace ?? .topLevel) {
+                logger.info("Batch settled", metadata: Self.metadata(of: batch, token: sent.token))
+            }
         case .waiting(let dataset, let partition, let reason, let message, let delay, let failures):
             logger.log(
                 // Once is everyday life; again and again is somebody's concern, but not at every try of every lane.
@@ -54,5 +56,15 @@ extension Engine {
                 "The ledger is full: nothing new is cut here until the watermark moves",
                 metadata: ["partition": "\(partition)"])
         }
+    }
+
+    /// `token` is the latest; a batch that was halved had several.
+    private static func metadata(of batch: BatchReport, token: String?) -> Logger.Metadata {
+        [
+            "dataset": "\(batch.dataset)", "partition": "\(batch.partition)", "first": "\(batch.firstOffset)",
+            "cut": "\(batch.cut)", "events": "\(batch.events)", "lines": "\(batch.lines)",
+            "bytes": "\(batch.bytes)", "calls": "\(batch.calls)", "token": "\(token ?? "-")",
+            "milliseconds": "\(batch.duration.nanoseconds / 1_000_000)",
+        ]
     }
 }

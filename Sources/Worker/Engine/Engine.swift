@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import Kafka
 internal import Labelling
 internal import Logging
@@ -10,8 +11,9 @@ final class Engine: ConsumerDelegate {
     let settlement: Settlement
     let mailbox: Mailbox
     let logger: Logger
-    private let requests: AsyncStream<EngineRequest>.Continuation
-    private let publish: @Sendable (Settlement.Summary) -> Void
+    let requests: AsyncStream<EngineRequest>.Continuation
+    let metrics: WorkerMetrics
+    let board: StatusBoard
 
     private var decoder = EventDecoder()
     let clock = SystemClock()
@@ -26,6 +28,8 @@ final class Engine: ConsumerDelegate {
     /// What the coordinator is known to hold for our partitions.
     var committed: [Int32: OffsetCommit] = [:]
     var outstanding: OutstandingCommit?
+    /// What is watched and told about: see `Engine+Status.swift`.
+    var watch = EngineWatch()
 
     private(set) var hasGivenUp = false
     /// The client is being closed: nothing new is taken on.
@@ -35,21 +39,22 @@ final class Engine: ConsumerDelegate {
     var isStopping: Bool { stopDeadline != nil }
     private var droppedRecords = 0
     private var publishedAt: Int64 = .min / 2
-    private var isStatusStale = false
+    private var isSummaryStale = false
 
     /// What a stop waits for an outstanding commit, once the batches have had their grace.
     private static let lastCommitGrace: Duration = .milliseconds(500)
-    private static let statusInterval: Int64 = 100_000_000
+    private static let summaryInterval: Int64 = 100_000_000
 
     init(
         configuration: WorkerConfiguration, mailbox: Mailbox, requests: AsyncStream<EngineRequest>.Continuation,
-        logger: Logger, publish: @escaping @Sendable (Settlement.Summary) -> Void
+        logger: Logger, metrics: WorkerMetrics, board: StatusBoard
     ) {
         self.configuration = configuration
         self.mailbox = mailbox
         self.requests = requests
         self.logger = logger
-        self.publish = publish
+        self.metrics = metrics
+        self.board = board
         settlement = Settlement(settings: configuration.settlement, seed: .random(in: .min ... .max))
     }
 
@@ -62,6 +67,8 @@ final class Engine: ConsumerDelegate {
             datasetTypeHeader: record.bytes(ofHeader: "linefeed-dataset-type"))
         let partition = record.partition
         let offset = record.offset
+        watch.traces.note(record)
+        if let timestamp = record.timestampMilliseconds { watch.noteTimestamp(timestamp, partition, offset) }
         switch decoded {
         case .event(let event):
             settlement.append(event, partition: partition, offset: offset, now: now)
@@ -101,7 +108,8 @@ final class Engine: ConsumerDelegate {
         if let stopDeadline, stopDeadline <= now.monotonic, !isClosing {
             giveUp("the time to stop is over, and not everything could be written", control)
         }
-        publishStatus(now: now.monotonic)
+        observe(control, now: now)
+        publishSummary(now: now.monotonic)
         return wait(until: deadline)
     }
 
@@ -109,7 +117,7 @@ final class Engine: ConsumerDelegate {
         var next = min(
             deadline ?? .max, toAssign.nextTry ?? .max, outstanding?.nextReadBack ?? .max,
             isClosing ? .max : stopDeadline ?? .max)
-        if isStatusStale { next = min(next, publishedAt + Self.statusInterval) }
+        if isSummaryStale { next = min(next, publishedAt + Self.summaryInterval) }
         guard next != .max else { return .seconds(1) }
         // A time that has come and asks for nothing (a stop that waits for a commit) must not keep the thread spinning.
         return max(.nanoseconds(next - clock.now.monotonic), .milliseconds(1))
@@ -117,21 +125,27 @@ final class Engine: ConsumerDelegate {
 
     private func read(_ message: Mailbox.Message, now: Moment) {
         switch message {
-        case .answer(let id, let answer):
+        case .answer(let id, let answer, let token):
+            noteAnswer(id, answer, token: token, now: now)
             settlement.callFinished(id, answer, now: now)
         case .deadLettersFinished(let id, let failure):
             settlement.deadLettersFinished(id, failure: failure, now: now)
             kept.finishWriting(id, successfully: failure == nil)
+            noteDeadLetters(id, areWritten: failure == nil)
+        case .logEnds(let ends):
+            learnLogEnds(ends, now: now)
         case .stop(let grace):
             settlement.stop(grace: grace, now: now)
             let deadline = now.monotonic + (grace + Self.lastCommitGrace).nanoseconds
             stopDeadline = min(stopDeadline ?? .max, deadline)
             // Partitions that were not taken over yet are left to the next owner as they are.
             toAssign = PendingAssignment()
+            watch.isDue = true
         }
     }
 
     func consumerFailed(_ error: KafkaError, by control: ConsumerControl) {
+        if error.name == "_ALL_BROKERS_DOWN" { watch.brokersAreDown(since: clock.now.monotonic) }
         logger.log(
             level: error.isFatal ? .critical : .warning, "Kafka reports an error", metadata: ["error": "\(error)"])
     }
@@ -141,7 +155,7 @@ final class Engine: ConsumerDelegate {
     private func carryOut(_ control: ConsumerControl) {
         for action in settlement.takeActions() {
             if case .notice(let notice) = action {
-                log(notice)
+                tell(notice)
                 continue
             }
             // Whatever was decided beside giving up was decided without knowing what the coordinator holds.
@@ -150,8 +164,9 @@ final class Engine: ConsumerDelegate {
             case .commit(let commits, let deadline):
                 commit(commits, deadline: deadline, control)
             case .call(let call):
-                requests.yield(.call(call))
+                requests.yield(.call(call, noteCall(call)))
             case .deadLetter(let request):
+                noteDeadLetterRequest(request)
                 requests.yield(.deadLetter(request, kept: kept.startWriting(request)))
             case .pause(let partitions):
                 logger.debug("Paused: above the share of memory", metadata: ["partitions": "\(partitions)"])
@@ -191,8 +206,9 @@ final class Engine: ConsumerDelegate {
         kept.removeAll()
         control.unassign(Array(revoked))
         revoked = []
+        watch.dropAll()
         control.close(deadline: configuration.closeDeadline)
-        publish(settlement.summary)
+        publishSummary(now: clock.now.monotonic)
     }
 
     /// librdkafka went back by itself, or the log was made anew below our position: nothing of that is read, and silence
@@ -200,17 +216,20 @@ final class Engine: ConsumerDelegate {
     private func noteDroppedRecords(_ control: ConsumerControl) {
         let dropped = control.dropped.rewound
         guard dropped != droppedRecords else { return }
+        metrics.recordsDropped.increment(by: dropped - droppedRecords)
         logger.warning(
             "Dropped records from below the position: read before, or of a topic that was made anew",
             metadata: ["records": "\(dropped - droppedRecords)"])
         droppedRecords = dropped
     }
 
-    private func publishStatus(now: Int64) {
-        isStatusStale = now - publishedAt < Self.statusInterval && !isClosing
-        guard !isStatusStale else { return }
+    private func publishSummary(now: Int64) {
+        isSummaryStale = now - publishedAt < Self.summaryInterval && !isClosing
+        guard !isSummaryStale else { return }
         publishedAt = now
-        publish(settlement.summary)
+        let summary = settlement.summary
+        board.publish(summary)
+        count(summary)
     }
 }
 

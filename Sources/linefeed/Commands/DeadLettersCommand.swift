@@ -18,6 +18,7 @@ struct DeadLettersListCommand: AsyncParsableCommand {
             wrote again, because it died before it could settle it, is shown once, with the number of its copies.
             """)
 
+    @OptionGroup var configurationFile: ConfigurationOptions
     @OptionGroup var options: DeadLetterOptions
 
     @Flag(help: "JSON Lines for programs, with key, value and headers.")

@@ -19,6 +19,7 @@ struct DeadLettersReplayCommand: AsyncParsableCommand {
             Describe on it, and Write on the topics.
             """)
 
+    @OptionGroup var configurationFile: ConfigurationOptions
     @OptionGroup var options: DeadLetterOptions
 
     @Option(help: ArgumentHelp("Send them all to this topic instead.", valueName: "topic"))

@@ -16,6 +16,7 @@ struct ExportCommand: AsyncParsableCommand {
             What is left out is said on standard error.
             """)
 
+    @OptionGroup var configurationFile: ConfigurationOptions
     @OptionGroup var endpoint: EndpointOptions
     @OptionGroup var projectOptions: ProjectOptions
 

@@ -20,6 +20,7 @@ struct LedgerCommand: AsyncParsableCommand {
             entries are the same.
             """)
 
+    @OptionGroup var configurationFile: ConfigurationOptions
     @OptionGroup var kafka: KafkaOptions
 
     @Option(help: "The consumer group.")

@@ -18,6 +18,7 @@ struct PublishCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("A file of JSON Lines, or - for standard input.", valueName: "manifest"))
     var manifest: String
 
+    @OptionGroup var configurationFile: ConfigurationOptions
     @OptionGroup var kafka: KafkaOptions
     @OptionGroup var dataset: DatasetOptions
     @OptionGroup var log: LogOptions

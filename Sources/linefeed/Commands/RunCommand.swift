@@ -20,8 +20,11 @@ struct RunCommand: AsyncParsableCommand {
             SIGTERM and SIGINT stop it cleanly within a few seconds.
             """)
 
+    @OptionGroup var configurationFile: ConfigurationOptions
     @OptionGroup var kafka: KafkaOptions
+    @OptionGroup var membership: MembershipOptions
     @OptionGroup var endpoint: EndpointOptions
+    @OptionGroup var telemetry: TelemetryOptions
     @OptionGroup var log: LogOptions
 
     @Option(help: "The consumer group, common to the pool.")
@@ -82,24 +85,36 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = log.makeLogger("linefeed")
+        var configuration = workerConfiguration
+        let slot = try membership.name(&configuration.kafka, group: group, untilEnd: untilEnd)
+        defer { withExtendedLifetime(slot) {} }
+        if let instance = configuration.kafka["group.instance.id"] {
+            logger.info("Static member of the group", metadata: ["group": "\(group)", "instance": "\(instance)"])
+        }
         let client = try endpoint.makeClient(connections: concurrency * 2)
-        let worker = Worker(configuration: workerConfiguration, client: client, logger: logger)
+        let metrics = PrometheusMetrics(logger: logger)
+        metrics.addCollector { ProcessMetrics.collect() }
+        let worker = Worker(
+            configuration: configuration, client: client, logger: logger, metrics: WorkerMetrics(factory: metrics))
         var services = [
             // The worker's end, for whatever reason, is the process's.
             ServiceGroupConfiguration.ServiceConfiguration(
                 service: worker, successTerminationBehavior: .gracefullyShutdownGroup)
         ]
+        if let server = telemetry.makeServer(of: worker, metrics: metrics, logger: logger) {
+            services.append(.init(service: server))
+        }
         if Console.shared.isTerminal {
             services.append(.init(service: WorkerProgress(worker: worker)))
         }
-        var configuration = ServiceGroupConfiguration(
+        var group = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(30)
-        let outcome = await Result.catching { try await ServiceGroup(configuration: configuration).run() }
+        group.maximumGracefulShutdownDuration = .seconds(30)
+        let outcome = await Result.catching { [group] in try await ServiceGroup(configuration: group).run() }
         await client.shutdown()
         Console.shared.endProgress()
         try outcome.get()
-        logger.info("Stopped", metadata: ["settled": "\(worker.status.counters.eventsSettled)"])
+        logger.info("Stopped", metadata: ["settled": "\(worker.summary.counters.eventsSettled)"])
     }
 
     private var workerConfiguration: WorkerConfiguration {

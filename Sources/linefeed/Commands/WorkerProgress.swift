@@ -19,7 +19,7 @@ struct WorkerProgress: Service {
     }
 
     private var line: String {
-        let status = worker.status
+        let status = worker.summary
         let waiting = status.waiting.sorted { $0.key.rawValue < $1.key.rawValue }.map {
             "\($0.value) \($0.key.rawValue)"
         }

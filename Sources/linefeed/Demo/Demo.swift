@@ -55,6 +55,8 @@ struct Demo: Sendable {
                 "--brokers", cluster.bootstrapServers, "--topic", Self.topic, "--group", Self.group,
                 "--endpoint", endpoint, "--on-missing-dataset", "create", "--linger", "150ms", "--batch-lines", "200",
                 "--kafka", "session.timeout.ms=\(Self.session)", "--kafka", "heartbeat.interval.ms=300",
+                // The embedded cluster knows no static members.
+                "--membership", "dynamic",
             ], folder: folder)
         defer { _ = workers.stop() }
         for _ in 0..<options.workers { try workers.start() }

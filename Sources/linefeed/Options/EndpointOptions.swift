@@ -18,6 +18,13 @@ struct EndpointOptions: ParsableArguments {
             valueName: "n"))
     var rateLimit: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "Certificates in PEM of who is believed about the endpoint's; else AWS_CA_BUNDLE, else what the system "
+                + "believes.",
+            valueName: "path"))
+    var caFile: String?
+
     func validate() throws {
         do {
             _ = try Endpoint(endpoint)
@@ -31,14 +38,28 @@ struct EndpointOptions: ParsableArguments {
     }
 
     /// A client for so many calls at a time.
-    func makeClient(connections: Int) throws -> DatasetClient {
+    ///
+    /// - Parameters:
+    ///   - connections: Calls at a time.
+    ///   - requestTimeout: How long a call may take, and how long failing answers are put up with; nil is the client's
+    ///     own choice.
+    /// - Throws: Where the endpoint is no URL, or a file of the AWS configuration cannot be read.
+    /// - Returns: A client that is to be shut down.
+    func makeClient(connections: Int, requestTimeout: Duration? = nil) throws -> DatasetClient {
         let endpoint = try Endpoint(endpoint)
         let environment = ProcessInfo.processInfo.environment
         let isAWS = endpoint.authority.hasSuffix(".amazonaws.com")
         var configuration = DatasetClient.Configuration()
         configuration.connections = connections
+        if let requestTimeout {
+            configuration.requestTimeout = requestTimeout
+            configuration.patience = requestTimeout
+        }
         let rate = rateLimit ?? (isAWS ? 5 : 0)
         configuration.rateLimit = rate == 0 ? .unlimited : .perSecond(rate, burst: max(1, Int(min(rate, 1000))))
+        if let path = caFile ?? environment["AWS_CA_BUNDLE"], !path.isEmpty {
+            configuration.authorities = try TrustedAuthorities(path: path)
+        }
         let shared = SharedFiles(environment: environment)
         let region = try region ?? environment["AWS_REGION"] ?? shared.region() ?? "us-east-1"
         // An endpoint of one's own may want no credentials at all; AWS always does.

@@ -118,7 +118,8 @@ struct ChaosRun {
             \(await stage.freezes) workers and \(await stage.serviceFreezes) services frozen
               requests \(counts.requests), of which met a fault \(counts.faults.values.reduce(0, +)): \
             \(faults.joined(separator: ", "))
-              broker faults \(await stage.brokerFaults.values.reduce(0, +)): \(brokers.joined(separator: ", "))
+              broker faults \(await stage.brokerFaults.values.reduce(0, +)), of which \
+            \(await stage.coordinatorFaults) of the coordinator: \(brokers.joined(separator: ", "))
               \(await watch.items.count) records, \(updates.count) updates of \(await watch.applied.count) lines, \
             \(try await history.failures()) refused, \(await watch.dead.count) records dead-lettered in \
             \(await watch.letters) letters; looked \(await watch.looks) times, \(await watch.blinks) without an answer

@@ -20,6 +20,8 @@ actor ChaosStage {
     private(set) var freezes = 0
     private(set) var serviceFreezes = 0
     private(set) var brokerFaults: [String: Int] = [:]
+    /// Of these, moves of the coordinator, and answers that say that it has moved or is not there.
+    private(set) var coordinatorFaults = 0
     /// What was done when, for whoever has to find out why.
     private(set) var diary: [String] = []
 
@@ -84,6 +86,7 @@ actor ChaosStage {
             let words = fault.split(separator: " ")
             let kind = words[0] == "errors" ? words[0...1].joined(separator: " ") : String(words[0])
             brokerFaults[kind, default: 0] += 1
+            if fault.contains("COORDINATOR") || kind == "coordinator" { coordinatorFaults += 1 }
             try await cluster.inject(fault)
         case .proxyFaults(let percent): proxy.mode = .faulty(percent: percent)
         }

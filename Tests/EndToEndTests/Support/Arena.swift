@@ -5,7 +5,7 @@ import Synchronization
 /// The processes of one test and the folder that they work in. Nothing of it is left when the test ends.
 final class Arena: Sendable {
     /// The quickest take-over that the embedded cluster allows, see `EmbeddedCluster`.
-    private static let membership = ["--kafka", "session.timeout.ms=3500", "--kafka", "heartbeat.interval.ms=300"]
+    private static let session = ["--kafka", "session.timeout.ms=3500", "--kafka", "heartbeat.interval.ms=300"]
 
     let folder: URL
     private let bell = Bell()
@@ -110,12 +110,18 @@ final class Arena: Sendable {
     var database: URL { folder.appending(path: "datasets.sqlite") }
 
     /// Starts a worker that ends when the topic is drained, or with `drain` false only when it is told to.
-    func startWorker(_ name: String, _ setup: Setup, _ options: [String] = [], drain: Bool = true) throws -> Child {
+    /// (The embedded cluster knows no static members: one that stops would be waited for.)
+    func startWorker(
+        _ name: String, _ setup: Setup, _ options: [String] = [], drain: Bool = true, membership: String = "dynamic"
+    ) throws -> Child {
         try start(
             name,
-            ["run", "--brokers", setup.brokers, "--topic", setup.topic, "--group", setup.group]
+            [
+                "run", "--membership", membership, "--brokers", setup.brokers, "--topic", setup.topic, "--group",
+                setup.group,
+            ]
                 + ["--endpoint", setup.endpoint, "--on-missing-dataset", "create"]
-                + (drain ? ["--until-end"] : []) + Self.membership + options)
+                + (drain ? ["--until-end"] : []) + Self.session + options)
     }
 
     /// A dataset's entries, as `linefeed export` writes them.

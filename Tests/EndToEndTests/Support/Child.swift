@@ -33,7 +33,9 @@ final class Child: Sendable {
         process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = folder
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // What steers the tests is no configuration of what they start.
+        let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("LINEFEED_") }
+        process.environment = inherited.merging(environment) { $1 }
         process.standardInput = input ?? FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = log

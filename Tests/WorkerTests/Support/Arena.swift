@@ -38,13 +38,13 @@ struct Arena: Sendable {
 
     /// By default one that drains what is in the topic now, then ends.
     func worker(
-        _ client: DatasetClient, untilEnd: Bool = true, settings: Settings? = nil,
+        _ client: DatasetClient, untilEnd: Bool = true, settings: Settings? = nil, metrics: WorkerMetrics? = nil,
         _ change: (inout WorkerConfiguration) -> Void = { _ in }
     ) -> Worker {
         var configuration = WorkerConfiguration(kafka: kafka, settlement: settings ?? self.settings)
         configuration.untilEnd = untilEnd
         change(&configuration)
-        return Worker(configuration: configuration, client: client, logger: journal.logger)
+        return Worker(configuration: configuration, client: client, logger: journal.logger, metrics: metrics)
     }
 
     // MARK: - Records
@@ -92,6 +92,16 @@ struct Arena: Sendable {
     /// Asks the cluster, one round trip at a time, until it and the worker say so.
     func until(_ condition: ([CommittedOffset]) -> Bool) async throws {
         while !condition(try await committed()) { try Task.checkCancellation() }
+    }
+
+    /// The worker's status once it is as wanted; between two looks, a round trip to the cluster, if that answers.
+    func status(of worker: Worker, _ condition: (WorkerStatus) -> Bool) async throws -> WorkerStatus {
+        while true {
+            let status = worker.status
+            if condition(status) { return status }
+            try Task.checkCancellation()
+            do { _ = try await reader.committedOffsets(of: topic, timeout: .milliseconds(200)) } catch { continue }
+        }
     }
 }
 

@@ -18,6 +18,8 @@ final class FaultProxy: Sendable {
         var mode = ProxyMode.honest
         var counts: [ProxyFault: Int] = [:]
         var refused = 0
+        var firstRefusal: ContinuousClock.Instant?
+        var refusing: Duration = .zero
         var swallowed = 0
         var requests = 0
     }
@@ -28,6 +30,8 @@ final class FaultProxy: Sendable {
         var faults: [ProxyFault: Int]
         /// Turned away in the mode `refusing`.
         var refused: Int
+        /// From the first to the last of them.
+        var refusing: Duration
         /// Never answered in the mode `swallowing`.
         var swallowed: Int
     }
@@ -67,7 +71,10 @@ final class FaultProxy: Sendable {
 
     var counts: Counts {
         state.withLock {
-            Counts(requests: $0.requests, faults: $0.counts, refused: $0.refused, swallowed: $0.swallowed)
+            Counts(
+                requests: $0.requests, faults: $0.counts, refused: $0.refused,
+                refusing: $0.refusing,
+                swallowed: $0.swallowed)
         }
     }
 
@@ -189,6 +196,8 @@ final class FaultProxy: Sendable {
             case .honest: return .carry(nil, delay: .zero)
             case .refusing(let status, let exception):
                 state.refused += 1
+                state.firstRefusal = state.firstRefusal ?? .now
+                state.refusing = state.firstRefusal.map { .now - $0 } ?? .zero
                 return .answer(.answer(status: status, exception: exception))
             case .swallowing(let text):
                 guard request.firstLine.contains(text) else { return .carry(nil, delay: .zero) }

@@ -13,10 +13,14 @@ package enum LogFormat: String, Sendable, CaseIterable {
 package struct ConsoleLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
     private let label: String
     private let format: LogFormat
 
-    package init(label: String, level: Logger.Level, format: LogFormat) {
+    package init(
+        label: String, level: Logger.Level, format: LogFormat, metadataProvider: Logger.MetadataProvider? = nil
+    ) {
+        self.metadataProvider = metadataProvider
         self.label = label
         logLevel = level
         self.format = format
@@ -29,6 +33,7 @@ package struct ConsoleLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         var all = metadata
+        if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
         if let own = event.metadata { all.merge(own) { $1 } }
         if let error = event.error { all["error"] = all["error"] ?? "\(error)" }
         Console.shared.line(

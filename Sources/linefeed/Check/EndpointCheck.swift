@@ -1,0 +1,64 @@
+internal import DatasetClient
+internal import LookoutVision
+
+/// The credentials, the dataset API and what they may do there.
+struct EndpointCheck: Sendable {
+    let options: EndpointOptions
+    /// Whose datasets to look at.
+    let projects: [String]
+    let timeout: Duration
+
+    func findings() async -> [Finding] {
+        let client: DatasetClient
+        do {
+            client = try options.makeClient(connections: 1, requestTimeout: timeout)
+        } catch {
+            return [.bad("endpoint", "\(error)")]
+        }
+        var findings: [Finding] = []
+        let reached = await reach(client)
+        findings += reached
+        if !reached.contains(where: { $0.verdict == .bad }) {
+            for project in projects { findings.append(await look(at: project, client)) }
+        }
+        await client.shutdown()
+        return findings
+    }
+
+    /// Asks for a project that there hardly is: that it is not found says that the question was allowed.
+    private func reach(_ client: DatasetClient) async -> [Finding] {
+        do throws(DatasetClientError) {
+            _ = try await client.describeProject("linefeed-check")
+        } catch {
+            switch error {
+            case .exception(let exception) where exception.kind == .resourceNotFound: break
+            case .credentials(let reason):
+                return [
+                    .bad("credentials", "\(reason). Give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile")
+                ]
+            case _ where error.isAboutAccess:
+                return [
+                    .bad(
+                        "credentials",
+                        "\(options.endpoint) refuses them: \(error). Look at the key, its policy and the clock")
+                ]
+            default: return [.bad("endpoint", "\(options.endpoint): \(error). Look at --endpoint")]
+            }
+        }
+        return [.good("credentials", "accepted"), .good("endpoint", options.endpoint)]
+    }
+
+    private func look(at project: String, _ client: DatasetClient) async -> Finding {
+        do throws(DatasetClientError) {
+            let types = try await client.describeProject(project).datasets?.compactMap(\.datasetType) ?? []
+            return types.isEmpty
+                ? .doubtful("project", "\(project) has no datasets yet: see --on-missing-dataset")
+                : .good("project", "\(project): \(types.joined(separator: ", "))")
+        } catch {
+            if case .exception(let exception) = error, exception.kind == .resourceNotFound {
+                return .doubtful("project", "\(project) does not exist: create it, or see --on-missing-dataset")
+            }
+            return .bad("project", "\(project): \(error)")
+        }
+    }
+}
