@@ -17,6 +17,10 @@ package struct DatasetServer: Service {
         package var port: Int
         /// The database's file; created where there is none. SQLite keeps two more beside it, `-wal` and `-shm`.
         package var databasePath: String
+        /// The folder in which manifests are looked up as `BUCKET/KEY`; nil where datasets are only created empty.
+        package var manifestsPath: String?
+        /// How much is held at most.
+        package var quotas: Quotas
         /// Time that an accepted update waits before it is applied, to try out what slow updates do to a client.
         package var applyDelay: Duration
         /// The largest body in bytes; by default room for the largest payload the API takes, in base64, and a bit.
@@ -26,12 +30,15 @@ package struct DatasetServer: Service {
         package var drainLimit: Duration
 
         package init(
-            host: String = "127.0.0.1", port: Int = 0, databasePath: String, applyDelay: Duration = .zero,
-            bodyLimitBytes: Int = 16 * 1024 * 1024, drainLimit: Duration = .seconds(3)
+            host: String = "127.0.0.1", port: Int = 0, databasePath: String, manifestsPath: String? = nil,
+            quotas: Quotas = Quotas(), applyDelay: Duration = .zero, bodyLimitBytes: Int = 16 * 1024 * 1024,
+            drainLimit: Duration = .seconds(3)
         ) {
             self.host = host
             self.port = port
             self.databasePath = databasePath
+            self.manifestsPath = manifestsPath
+            self.quotas = quotas
             self.applyDelay = applyDelay
             self.bodyLimitBytes = bodyLimitBytes
             self.drainLimit = drainLimit
@@ -41,9 +48,11 @@ package struct DatasetServer: Service {
     /// The database behind the API; open from `init` until ``run()`` returns.
     package let store: DatasetStore
 
+    private static let sweepInterval = Duration.seconds(600)
+
     private let configuration: Configuration
     private let observability: Observability
-    private let applier: UpdateApplier
+    private let jobs: JobRunner
     private let logger: Logger
     private let onServerRunning: @Sendable (Int) async -> Void
 
@@ -68,16 +77,18 @@ package struct DatasetServer: Service {
     /// As above, with the clock and the gate before each update in the caller's hand.
     init(
         configuration: Configuration, logger: Logger, now: @escaping @Sendable () -> Timestamp,
-        gate: @escaping UpdateApplier.Gate, onServerRunning: @escaping @Sendable (Int) async -> Void
+        gate: @escaping JobRunner.Gate, onServerRunning: @escaping @Sendable (Int) async -> Void
     ) throws {
         self.configuration = configuration
         self.logger = logger
         self.onServerRunning = onServerRunning
-        store = try DatasetStore(path: configuration.databasePath, now: now)
+        store = try DatasetStore(path: configuration.databasePath, quotas: configuration.quotas, now: now)
         observability = Observability(
             store: store, databasePath: configuration.databasePath, exposition: PrometheusMetrics(logger: logger),
             logger: logger)
-        applier = UpdateApplier(store: store, metrics: observability.metrics, gate: gate, logger: logger)
+        jobs = JobRunner(
+            store: store, manifests: configuration.manifestsPath.map(ManifestFolder.init(path:)),
+            metrics: observability.metrics, gate: gate, logger: logger)
     }
 
     /// Serves until graceful shutdown or cancellation, and closes the database.
@@ -120,20 +131,19 @@ package struct DatasetServer: Service {
         router.add(middleware: FaultMiddleware())
         let projects = router.group(RouterPath(Operation.basePath))
         ProjectController(store: store).addRoutes(to: projects)
-        DatasetController(store: store).addRoutes(to: projects)
+        DatasetController(store: store, jobs: jobs).addRoutes(to: projects)
         EntryController(
-            store: store, applier: applier, metrics: observability.metrics,
-            bodyLimitBytes: configuration.bodyLimitBytes
+            store: store, jobs: jobs, metrics: observability.metrics, bodyLimitBytes: configuration.bodyLimitBytes
         )
         .addRoutes(to: projects)
         observability.addProbes(to: router)
         addPages(to: router)
-        // A service group stops in reverse order: first the server, which may still accept updates, then the applier.
+        // A service group stops in reverse order: first the server, which may still accept jobs, then who does them.
         return Application(
             router: router,
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil),
-            services: [applier],
+            services: [jobs, TokenSweeper(store: store, interval: Self.sweepInterval, logger: logger)],
             onServerRunning: { [logger, onServerRunning] channel in
                 let port = channel.localAddress?.port ?? 0
                 logger.info("Dataset API is serving", metadata: ["port": "\(port)"])

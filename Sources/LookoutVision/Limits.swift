@@ -14,6 +14,10 @@ package enum Limits {
     package static let paginationTokenCharacters = 0...2048
     /// Characters of `sourceRefContains` (shape `QueryString`).
     package static let sourceRefContainsCharacters = 1...2048
+    /// Characters of a manifest's bucket (shape `S3BucketName`).
+    package static let bucketNameCharacters = 3...63
+    /// Characters of a manifest's key (shape `S3ObjectKey`).
+    package static let objectKeyCharacters = 1...1024
     /// How long a client token is remembered, in seconds (API reference, "ClientToken is active for 8 hours").
     package static let clientTokenLifeSeconds = 8 * 60 * 60
 }

@@ -14,6 +14,18 @@ package enum Names {
             && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
     }
 
+    /// `[0-9A-Za-z\.\-_]*`, 3 to 63 characters (shape `S3BucketName`).
+    package static func isBucketName(_ bytes: some Collection<UInt8>) -> Bool {
+        Limits.bucketNameCharacters.contains(bytes.count)
+            && bytes.allSatisfy { isAlphanumeric($0) || ".-_".utf8.contains($0) }
+    }
+
+    /// `^([a-zA-Z0-9!_.*'()-][/a-zA-Z0-9!_.*'()-]*)?$`, 1 to 1,024 characters (shape `S3ObjectKey`).
+    package static func isObjectKey(_ bytes: some Collection<UInt8>) -> Bool {
+        Limits.objectKeyCharacters.contains(bytes.count) && bytes.first != UInt8(ascii: "/")
+            && bytes.allSatisfy { isAlphanumeric($0) || "!_.*'()-/".utf8.contains($0) }
+    }
+
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -9,6 +9,9 @@ package enum WireNames {
     /// sending the payload again to ask.
     package static let latestUpdateToken = "x-linefeed-latest-update-token"
 
+    /// The `ServiceCode` of quota errors: what AWS calls the service.
+    package static let serviceCode = "lookoutvision"
+
     package enum Query {
         package static let labeled = "labeled"
         package static let anomalyClass = "anomalyClass"

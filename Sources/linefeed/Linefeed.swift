@@ -21,6 +21,6 @@ struct Linefeed: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, RunCommand.self, ServeCommand.self, PublishCommand.self, ExportCommand.self,
-            LedgerCommand.self, DeadLettersCommand.self, BrokerCommand.self,
+            BackupCommand.self, RestoreCommand.self, LedgerCommand.self, DeadLettersCommand.self, BrokerCommand.self,
         ])
 }

@@ -6,8 +6,7 @@ import Testing
 @Suite("Lines")
 struct LineTests {
     private func read(_ text: String) throws -> EntryLine {
-        let bytes = Array(text.utf8)
-        return try EntryLine(bytes, range: 0..<bytes.count)
+        try EntryLine(text)
     }
 
     private func problem(_ text: String) -> String? {
@@ -46,7 +45,7 @@ struct LineTests {
         let line = try read(text)
         #expect(line.sourceRef == "s3://b/é😀.jpg")
         #expect(line.bucket == "b")
-        #expect(line.text == text)
+        #expect(LineBatch(bytes: Array(text.utf8), lines: [line]).text(of: line) == text)
     }
 
     @Test(
@@ -80,6 +79,43 @@ struct LineTests {
         #expect(problem(text)?.contains(reason) == true, "\(problem(text) ?? "accepted")")
     }
 
+    private static func segmentation(
+        mask: String? = #""s3://b/m.png""#, map: String = ##"{"0":{"class-name":"x","hex-color":"#23A436"}}"##,
+        name: String = "a-mask-ref-metadata"
+    ) -> String {
+        #"{"source-ref":"s3://b/k","\#(name)":{"internal-color-map":\#(map),"#
+            + #""creation-date":"Mon Aug 22 2022 13:52:52 GMT-0700","type":"groundtruth/semantic-segmentation"}"#
+            + (mask.map { #","a-mask-ref":\#($0)"# } ?? "") + "}"
+    }
+
+    @Test("A mask is found by its metadata, whatever stands first")
+    func mask() throws {
+        #expect(try read(Self.segmentation()).mask == "s3://b/m.png")
+        #expect(try read(Self.segmentation(map: "{}")).mask == "s3://b/m.png")
+        #expect(try read(#"{"source-ref":"s3://b/k","some-ref":"s3://elsewhere/x"}"#).mask == nil)
+        // The guide's own: BACKGROUND, confidence, keys that are not numbers from 0.
+        let map = ##"{"3":{"confidence":0.0,"hex-color":"#ffffff","class-name":"BACKGROUND"}}"##
+        #expect(try read(Self.segmentation(map: map)).mask != nil)
+    }
+
+    @Test(
+        "A mask that training could not read is refused",
+        arguments: [
+            (segmentation(mask: #""s3://elsewhere/m.png""#), "a-mask-ref is in another bucket than its image"),
+            (segmentation(mask: #""m.png""#), "a-mask-ref is not of the form s3://BUCKET/KEY"),
+            (segmentation(mask: "null"), "a-mask-ref is not a string"),
+            (segmentation(mask: nil), "there is no a-mask-ref"),
+            (segmentation(name: "a-mask-ref-meta"), "not named after its mask"),
+            (segmentation(map: "[]"), "internal-color-map is not an object"),
+            (segmentation(map: #"{"0":7}"#), "internal-color-map 0 is not an object"),
+            (segmentation(map: ##"{"0":{"hex-color":"#23A436"}}"##), "internal-color-map 0 has no class-name"),
+            (segmentation(map: #"{"0":{"class-name":"x"}}"#), "internal-color-map 0 has no hex-color"),
+            (segmentation(map: ##"{"1":{"class-name":"x","hex-color":"#23A43"}}"##), "1 has no hex-color"),
+        ])
+    func badMask(text: String, reason: String) {
+        #expect(problem(text)?.contains(reason) == true, "\(problem(text) ?? "accepted")")
+    }
+
     @Test("8,192 characters fit, whatever bytes they take; one more does not")
     func length() throws {
         let frame = #"{"source-ref":"s3://b/k","a":""}"#.count
@@ -93,15 +129,17 @@ struct LineTests {
     @Test("Invalid UTF-8 is refused")
     func invalidUTF8() {
         let bytes = Array(#"{"source-ref":"s3://b/k","a":""#.utf8) + [0xFF] + Array(#""}"#.utf8)
-        #expect(throws: EntryLine.Problem("not valid UTF-8")) { try EntryLine(bytes, range: 0..<bytes.count) }
+        var reader = LineReader()
+        #expect(reader.read(Array(line("1").utf8) + [0x0A] + bytes + [0x0A] + Array(line("2").utf8)).count == 2)
+        #expect(reader.problems.text == "line 2: not valid UTF-8")
     }
 
     @Test("No truncation of a good line is a line, and none crashes")
     func truncations() throws {
         let bytes = Array(#"{"source-ref":"s3:\/\/b\/\ud83d\ude00","a":[1.5e3,{"b":null}],"c":{"type":"x"}}"#.utf8)
-        _ = try EntryLine(bytes, range: 0..<bytes.count)
+        _ = try EntryLine(validated: bytes, range: 0..<bytes.count)
         for end in 0..<bytes.count {
-            #expect(throws: EntryLine.Problem.self) { try EntryLine(bytes, range: 0..<end) }
+            #expect(throws: EntryLine.Problem.self) { try EntryLine(validated: bytes, range: 0..<end) }
         }
     }
 
@@ -118,7 +156,8 @@ struct LineTests {
                 let index = bytes.indices.randomElement(using: &generator) ?? 0
                 bytes[index] = interesting.randomElement(using: &generator) ?? 0
             }
-            guard (try? EntryLine(bytes, range: 0..<bytes.count)) != nil else { continue }
+            var reader = LineReader()
+            guard !bytes.contains(0x0A), !reader.read(bytes).isEmpty else { continue }
             accepted += 1
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(throws: Never.self, "\(text)") { try JSONSerialization.jsonObject(with: Data(bytes)) }
@@ -129,7 +168,8 @@ struct LineTests {
     @Test("Blank lines and white space around lines are passed over; numbers are those of the file")
     func payloadLayout() throws {
         let text = "\r\n \t\(line("1"))\r\n\n\(line("2"))  "
-        #expect(try ChangesPayload(Array(text.utf8)).lines.map(\.text) == [line("1"), line("2")])
+        let batch = try ChangesPayload(Array(text.utf8)).batch
+        #expect(batch.lines.map(batch.text(of:)) == [line("1"), line("2")])
         let bad = ChangesPayload.Rejection(message: "Nothing was applied: line 4: no source-ref.")
         #expect(throws: bad) { try ChangesPayload(Array("\n\(line("1"))\n\n{}".utf8)) }
     }
@@ -152,10 +192,11 @@ struct LineTests {
             print("skipped: \(name) is not at hand")
             return
         }
-        let payload = try ChangesPayload(Array(data))
-        #expect(payload.lines.count == total)
-        #expect(payload.lines.count { $0.imageClass == .normal } == normal)
-        #expect(payload.lines.count { $0.imageClass == .anomaly } == anomaly)
-        #expect(payload.lines.allSatisfy { $0.creationDate != nil })
+        let lines = try ChangesPayload(Array(data)).batch.lines
+        #expect(lines.count == total)
+        #expect(lines.count { $0.imageClass == .normal } == normal)
+        #expect(lines.count { $0.imageClass == .anomaly } == anomaly)
+        #expect(lines.allSatisfy { $0.creationDate != nil })
+        #expect(lines.count { $0.mask != nil } == (name == "test.manifest" ? anomaly : 0))
     }
 }

@@ -54,7 +54,7 @@ struct StopTests {
         }
         let store = try DatasetStore(path: database.path)
         defer { try? store.close() }
-        #expect(try await store.pendingUpdates().count == 20)
+        #expect(try await store.pendingJobs().count == 20)
         #expect(try await store.history().isEmpty)
     }
 }

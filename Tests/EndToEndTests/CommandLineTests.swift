@@ -16,6 +16,10 @@ extension EndToEnd {
                 (["broker", "--topic", "labelling:many"], "--topic"),
                 (["publish", "-", "--project", "a/b", "--dataset-type", "train"], "--project"),
                 (["export", "--project", "boards", "--dataset-type", "zzz"], "--dataset-type"),
+                (["export", "--project", "boards"], "--dataset-type"),
+                (["export", "--project", "boards", "--dataset-type", "train", "--image-root", "x"], "--image-root"),
+                (["serve", "--projects", "-1"], "--projects"),
+                (["backup"], "--to"),
             ])
         func wrongFlag(arguments: [String], flag: String) async throws {
             try await Arena.with { arena in

@@ -6,7 +6,7 @@ import LookoutVision
 /// The operations on a dataset's entries.
 struct EntryController<Context: RequestContext>: Sendable {
     let store: DatasetStore
-    let applier: UpdateApplier
+    let jobs: JobRunner
     let metrics: ServiceMetrics
     let bodyLimitBytes: Int
 
@@ -44,7 +44,7 @@ struct EntryController<Context: RequestContext>: Sendable {
         metrics.accepted(acceptance, bytes: changes.count)
         switch acceptance {
         case .accepted(let id):
-            applier.enqueue(id)
+            jobs.enqueue(.update(id))
             status = .updateInProgress
         case .repeated(let itsStatus):
             status = itsStatus

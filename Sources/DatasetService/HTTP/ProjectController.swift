@@ -45,8 +45,7 @@ struct ProjectController<Context: RequestContext>: Sendable {
 
     @Sendable private func delete(_ request: Request, _ context: Context) async throws -> Response {
         let name = try context.projectName()
-        _ = try request.clientToken()
-        try await store.deleteProject(name)
+        try await store.deleteProject(name, token: request.clientToken())
         return try .json(DeleteProjectResponse(projectArn: ProjectRecord.arn(of: name)), of: .deleteProject)
     }
 }

@@ -1,5 +1,5 @@
 /// What a line says about its image; the number is what the database holds.
-package enum ImageClass: Int, Sendable, Hashable {
+package enum ImageClass: Int, Sendable, Hashable, CaseIterable {
     case unlabelled = 0
     case normal = 1
     case anomaly = 2

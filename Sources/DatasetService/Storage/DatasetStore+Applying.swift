@@ -5,7 +5,7 @@ import LookoutVision
 /// An accepted update that is not over yet.
 struct PendingUpdate: Sendable {
     var id: UpdateID
-    var datasetID: Int64
+    var datasetID: DatasetID
     var dataset: DatasetName
     var token: String
     var acceptedAt: Timestamp
@@ -19,16 +19,6 @@ enum UpdateOutcome: Sendable, Hashable {
 }
 
 extension DatasetStore {
-    /// What was accepted and is not over, oldest first: the work of a start after a stop or a crash.
-    func pendingUpdates() async throws -> [UpdateID] {
-        try await pool.read { database in
-            try Int64.fetchAll(
-                database, sql: "SELECT id FROM accepted_update WHERE state = 'UPDATE_IN_PROGRESS' ORDER BY id"
-            )
-            .map(UpdateID.init(rawValue:))
-        }
-    }
-
     /// The update with its payload; nil where it is over.
     func pendingUpdate(_ id: UpdateID) async throws -> PendingUpdate? {
         try await pool.read { database in
@@ -45,7 +35,8 @@ extension DatasetStore {
                 arguments: [id.rawValue])
             guard let row, let type = DatasetType(rawValue: row["type"]) else { return nil }
             return PendingUpdate(
-                id: id, datasetID: row["dataset_id"], dataset: DatasetName(project: row["name"], type: type),
+                id: id, datasetID: DatasetID(rawValue: row["dataset_id"]),
+                dataset: DatasetName(project: row["name"], type: type),
                 token: row["token"], acceptedAt: Timestamp(microseconds: row["accepted_at"]), payload: row["payload"])
         }
     }
@@ -63,15 +54,15 @@ extension DatasetStore {
             switch changes {
             case .failure(let rejection):
                 outcome = .failed(message: rejection.message)
-            case .success(let changes) where dataset.bucket != nil && dataset.bucket != changes.bucket:
+            case .success(let changes) where dataset.bucket ?? changes.bucket != changes.bucket:
                 outcome = .failed(
-                    message: "Nothing was applied: the images are in another bucket than those of the dataset.")
+                    message: "Nothing was applied: the lines' images are in another bucket (\(changes.bucket)) than "
+                        + "the dataset's (\(dataset.bucket ?? "none")).")
             case .success(let changes):
-                let counts = try Self.upsert(changes.lines, of: update, counts: dataset.counts, in: database)
-                try database.execute(
-                    sql: "UPDATE dataset SET bucket = ?, total = ?, normal = ?, anomaly = ? WHERE id = ?",
-                    arguments: [changes.bucket, counts.total, counts.normal, counts.anomaly, dataset.id])
-                outcome = .applied(lines: changes.lines.count)
+                let counts = try EntryWriter(dataset.id, defaultDate: update.acceptedAt, in: database)
+                    .write(changes.batch, counts: dataset.counts)
+                try Self.setContents(of: dataset.id, bucket: changes.bucket, counts, in: database)
+                outcome = .applied(lines: changes.batch.lines.count)
             }
             try Self.record(outcome, of: update, at: now(), in: database)
             return outcome
@@ -83,35 +74,6 @@ extension DatasetStore {
             database,
             sql: "SELECT EXISTS (SELECT 1 FROM accepted_update WHERE id = ? AND state = 'UPDATE_IN_PROGRESS')",
             arguments: [id.rawValue]) ?? false
-    }
-
-    /// Puts every line in the place of the entry with its `source-ref`, or at the end.
-    ///
-    /// - Returns: The dataset's statistics afterwards.
-    private static func upsert(
-        _ lines: [EntryLine], of update: PendingUpdate, counts: ImageCounts, in database: Database
-    ) throws -> ImageCounts {
-        var counts = counts
-        let find = try database.cachedStatement(
-            sql: "SELECT id, class FROM entry WHERE dataset_id = ? AND source_ref = ?")
-        let replace = try database.cachedStatement(
-            sql: "UPDATE entry SET class = ?, created_at = ?, line = ? WHERE id = ?")
-        let insert = try database.cachedStatement(
-            sql: "INSERT INTO entry (dataset_id, source_ref, class, created_at, line) VALUES (?, ?, ?, ?, ?)")
-        for line in lines {
-            let createdAt = (line.creationDate ?? update.acceptedAt).microseconds
-            let imageClass = line.imageClass.rawValue
-            if let row = try Row.fetchOne(find, arguments: [update.datasetID, line.sourceRef]) {
-                counts.replace(ImageClass(rawValue: row["class"]) ?? .unlabelled, by: line.imageClass)
-                let id: Int64 = row["id"]
-                try replace.execute(arguments: [imageClass, createdAt, line.text, id])
-            } else {
-                counts.insert(line.imageClass)
-                try insert.execute(
-                    arguments: [update.datasetID, line.sourceRef, imageClass, createdAt, line.text])
-            }
-        }
-        return counts
     }
 
     private static func record(
@@ -150,6 +112,6 @@ extension DatasetStore {
             sql: "UPDATE accepted_update SET state = ? WHERE id = ?", arguments: [status.rawValue, update.id.rawValue])
         try database.execute(
             sql: "UPDATE dataset SET status = ?, status_message = ?, updated_at = ? WHERE id = ?",
-            arguments: [status.rawValue, statusMessage, time.microseconds, update.datasetID])
+            arguments: [status.rawValue, statusMessage, time.microseconds, update.datasetID.rawValue])
     }
 }

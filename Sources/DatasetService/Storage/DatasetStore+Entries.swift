@@ -31,64 +31,39 @@ struct EntryPage: Sendable, Hashable {
 extension DatasetStore {
     /// All entries of a dataset as they came, in the order of their images' first arrival.
     ///
-    /// - Throws: ``APIException`` where the project or the dataset does not exist.
+    /// - Throws: ``APIException`` where the project or the dataset does not exist, or is only half there.
     package func entries(of name: DatasetName) async throws -> [String] {
         try await pool.read { database in
-            let dataset = try Self.requireDataset(name, in: database)
+            let dataset = try Self.requireReadableDataset(name, in: database)
+            let query = EntryQuery(dataset: dataset.id, filter: EntryFilter(), after: nil, limit: nil)
+            // The second column is the line.
             return try String.fetchAll(
-                database, sql: "SELECT line FROM entry WHERE dataset_id = ? ORDER BY id", arguments: [dataset.id])
+                database, sql: query.sql, arguments: query.arguments, adapter: SuffixRowAdapter(fromIndex: 1))
         }
     }
 
     /// One page of entries, in the order of their images' first arrival: an entry that was there when paging began comes
     /// once, however many updates are applied meanwhile.
+    ///
+    /// - Throws: ``APIException``: ResourceNotFound, Conflict (only half there), Validation (a cursor of another
+    ///   dataset).
     func entries(
         of name: DatasetName, matching filter: EntryFilter, after cursor: EntryCursor?, limit: Int
     ) async throws -> EntryPage {
         try await pool.read { database in
-            let dataset = try Self.requireDataset(name, in: database)
-            guard cursor == nil || cursor?.datasetID == dataset.id else {
+            let dataset = try Self.requireReadableDataset(name, in: database)
+            guard cursor == nil || cursor?.datasetID == dataset.id.rawValue else {
                 throw APIException(.validation, "NextToken is not of this dataset.")
             }
-            var query = filter.query
-            query.append("dataset_id = ?", dataset.id)
-            query.append("id > ?", cursor?.lastEntryID ?? 0)
             // One more than asked for tells whether a page follows.
-            let rows = try Row.fetchAll(
-                database,
-                sql: "SELECT id, line FROM entry WHERE \(query.condition) ORDER BY id LIMIT \(limit + 1)",
-                arguments: query.arguments)
+            let query = EntryQuery(
+                dataset: dataset.id, filter: filter, after: cursor?.lastEntryID, limit: limit + 1)
+            let rows = try Row.fetchAll(database, sql: query.sql, arguments: query.arguments)
             let page = rows.prefix(limit)
             let next =
-                rows.count > limit ? page.last.map { EntryCursor(datasetID: dataset.id, lastEntryID: $0["id"]) } : nil
+                rows.count > limit
+                ? page.last.map { EntryCursor(datasetID: dataset.id.rawValue, lastEntryID: $0["id"]) } : nil
             return EntryPage(lines: page.map { $0["line"] }, next: next)
         }
-    }
-}
-
-/// Conditions that all must hold, with the values of their placeholders.
-private struct Conjunction {
-    private var terms: [String] = []
-    private(set) var arguments = StatementArguments()
-
-    var condition: String { terms.joined(separator: " AND ") }
-
-    mutating func append(_ term: String, _ value: some DatabaseValueConvertible) {
-        terms.append(term)
-        arguments += [value]
-    }
-}
-
-extension EntryFilter {
-    fileprivate var query: Conjunction {
-        var query = Conjunction()
-        if let isLabelled {
-            query.append(isLabelled ? "class <> ?" : "class = ?", ImageClass.unlabelled.rawValue)
-        }
-        if let imageClass { query.append("class = ?", imageClass.rawValue) }
-        if let createdBefore { query.append("created_at < ?", createdBefore.microseconds) }
-        if let createdAfter { query.append("created_at > ?", createdAfter.microseconds) }
-        if let sourceRefContains { query.append("instr(source_ref, ?) > 0", sourceRefContains) }
-        return query
     }
 }

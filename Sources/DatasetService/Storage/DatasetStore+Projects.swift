@@ -18,8 +18,10 @@ struct ProjectRecord: Sendable, FetchableRecord {
 
 extension DatasetStore {
     /// Creates a project; the same token within its life answers with the project it made.
+    ///
+    /// - Throws: ``APIException``: Conflict (it exists), ServiceQuotaExceeded.
     func createProject(_ name: String, token: String?) async throws -> ProjectRecord {
-        try await pool.write { [now] database in
+        try await pool.write { [now, quotas] database in
             if let project = try Self.project(name, in: database) {
                 guard Self.isRepeat(token, of: project.creationToken, at: project.createdAt, now: now()) else {
                     throw APIException(
@@ -27,6 +29,10 @@ extension DatasetStore {
                         resourceType: APIException.ResourceType.project.rawValue)
                 }
                 return project
+            }
+            if let limit = quotas.projects {
+                let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM project") ?? 0
+                guard count < limit else { throw Quotas.tooManyProjects(limit, name) }
             }
             try database.execute(
                 sql: "INSERT INTO project (name, creation_token, created_at) VALUES (?, ?, ?)",
@@ -56,8 +62,11 @@ extension DatasetStore {
     }
 
     /// Deletes a project that has no dataset left, as the API wants it.
-    func deleteProject(_ name: String) async throws {
-        try await pool.write { database in
+    ///
+    /// - Throws: ``APIException``: ResourceNotFound, Conflict (it has datasets, be it one that is being deleted).
+    func deleteProject(_ name: String, token: String? = nil) async throws {
+        try await pool.write { [now] database in
+            if try Self.isRepeatedDeletion(of: name, token: token, now: now(), in: database) { return }
             let project = try Self.requireProject(name, in: database)
             let hasDatasets =
                 try Bool.fetchOne(
@@ -68,13 +77,9 @@ extension DatasetStore {
                     .conflict, "Project \(name) still has datasets; delete them first.", resourceID: name,
                     resourceType: APIException.ResourceType.project.rawValue)
             }
+            try Self.recordDeletion(of: name, token: token, at: now(), in: database)
             try database.execute(sql: "DELETE FROM project WHERE id = ?", arguments: [project.id])
         }
-    }
-
-    /// Whether a creation is the repetition of the call that made what is there.
-    static func isRepeat(_ token: String?, of earlier: String?, at time: Timestamp, now: Timestamp) -> Bool {
-        token != nil && token == earlier && now < time.adding(seconds: Limits.clientTokenLifeSeconds)
     }
 
     static func requireProject(_ name: String, in database: Database) throws -> ProjectRecord {

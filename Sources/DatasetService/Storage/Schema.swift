@@ -13,6 +13,11 @@ enum Schema {
             try database.execute(sql: updates)
             try database.execute(sql: history)
         }
+        migrator.registerMigration("2 manifests, deletions, listing by class") { database in
+            try database.execute(sql: manifests)
+            try database.execute(sql: deletions)
+            try database.execute(sql: listingByClass)
+        }
         registerPageMigrations(&migrator)
         return migrator
     }
@@ -108,5 +113,30 @@ enum Schema {
             failed_at      INTEGER NOT NULL,
             status_message TEXT NOT NULL
         ) STRICT;
+        """
+
+    private static let manifests = """
+        ALTER TABLE dataset ADD COLUMN source TEXT; -- s3://BUCKET/KEY of the manifest it was created from
+
+        -- What a start after a stop has to go on with, beside the updates.
+        CREATE INDEX dataset_unfinished ON dataset (id) WHERE status IN ('CREATE_IN_PROGRESS', 'DELETE_IN_PROGRESS');
+        """
+
+    // Outlives what was deleted, so that a late repetition does not delete what has taken its name since.
+    private static let deletions = """
+        CREATE TABLE accepted_deletion (
+            resource    TEXT NOT NULL, -- PROJECT or PROJECT/TYPE
+            token       TEXT NOT NULL,
+            accepted_at INTEGER NOT NULL,
+            PRIMARY KEY (resource, token)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX accepted_deletion_by_age ON accepted_deletion (accepted_at);
+        """
+
+    // In place of entry_in_order: a page of one class is read as directly as one of all three, which are merged.
+    private static let listingByClass = """
+        DROP INDEX entry_in_order;
+        CREATE INDEX entry_by_class ON entry (dataset_id, class);
         """
 }

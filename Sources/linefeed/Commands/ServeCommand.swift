@@ -23,8 +23,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The port; 0 takes any that is free and says which.")
     var port = 8080
 
-    @Option(help: ArgumentHelp("The database's file.", valueName: "path"))
-    var database = "linefeed.sqlite"
+    @OptionGroup var storage: StorageOptions
 
     @Option(
         help: ArgumentHelp(
@@ -42,20 +41,21 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             server = try DatasetServer(
                 configuration: .init(
-                    host: host, port: port, databasePath: database, applyDelay: applyDelay.duration),
+                    host: host, port: port, databasePath: storage.database, manifestsPath: storage.manifests,
+                    quotas: storage.quotas, applyDelay: applyDelay.duration),
                 logger: logger,
                 onServerRunning: { port in
                     // The one line on standard output: what a script needs to know.
                     say("http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
                 })
         } catch {
-            throw CommandFailure("the database \(database) cannot be opened: \(error)")
+            throw CommandFailure("the database \(storage.database) cannot be opened: \(error)")
         }
         do {
             try await ServiceGroup(services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
                 .run()
         } catch {
-            throw CommandFailure("serving \(host):\(port) from \(database) has failed: \(error)")
+            throw CommandFailure("serving \(host):\(port) from \(storage.database) has failed: \(error)")
         }
     }
 }

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import GRDB
 import Logging
 import LookoutVision
 import NIOCore
@@ -17,12 +18,15 @@ struct ServiceUnderTest: Sendable {
     /// Serves for as long as `body` runs, then stops gracefully.
     static func run<Value: Sendable>(
         database: TemporaryDatabase = TemporaryDatabase(), clock: ManualClock = ManualClock(), gate: Gate = Gate(),
-        bodyLimitBytes: Int = 16 * 1024 * 1024, drainLimit: Duration = .seconds(10),
+        manifests: TemporaryManifests? = nil, quotas: Quotas = Quotas(), bodyLimitBytes: Int = 16 * 1024 * 1024,
+        drainLimit: Duration = .seconds(10),
         _ body: (ServiceUnderTest) async throws -> Value
     ) async throws -> Value {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let server = try DatasetServer(
-            configuration: .init(databasePath: database.path, bodyLimitBytes: bodyLimitBytes, drainLimit: drainLimit),
+            configuration: .init(
+                databasePath: database.path, manifestsPath: manifests?.path, quotas: quotas,
+                bodyLimitBytes: bodyLimitBytes, drainLimit: drainLimit),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), now: { clock.now },
             gate: { _ in try await gate.pass() }, onServerRunning: { port.yield($0) })
         let group = ServiceGroup(
@@ -86,6 +90,11 @@ struct ServiceUnderTest: Sendable {
             if DatasetStatus(rawValue: description.status ?? "")?.isTerminal == true { return description }
             try Task.checkCancellation()
         }
+    }
+
+    /// Rows of a table.
+    func count(_ table: String) async throws -> Int {
+        try await store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? 0 }
     }
 
     func list(_ project: String, _ query: String = "") async throws -> ListDatasetEntriesResponse {

@@ -98,10 +98,12 @@ final class Arena: Sendable {
     }
 
     /// - Returns: the service and its URL.
-    func startService(port: Int = 0, applyDelay: String = "0") async throws -> (child: Child, url: String) {
+    func startService(
+        port: Int = 0, applyDelay: String = "0", options: [String] = []
+    ) async throws -> (child: Child, url: String) {
         let service = try start(
             "serve",
-            ["serve", "--port", "\(port)", "--database", database.path, "--apply-delay", applyDelay])
+            ["serve", "--port", "\(port)", "--database", database.path, "--apply-delay", applyDelay] + options)
         return (service, try await firstLine(of: service))
     }
 

@@ -44,6 +44,11 @@ struct History {
         try await count("SELECT count(*) FROM update_failure")
     }
 
+    /// What SQLite finds wrong with the file: `ok` alone where that is nothing.
+    func problems() async throws -> [String] {
+        try await queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+    }
+
     private func count(_ query: String) async throws -> Int {
         try await queue.read { try Int.fetchOne($0, sql: query) ?? 0 }
     }
