@@ -24,6 +24,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         // SQLite with WAL, migrations and a typed query layer, under the dataset service.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // HTTP parts on a channel, which connection limits are kept by.
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        // YAML: the service's file of access keys.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        // TLS: the service's certificate, and the authorities that the client trusts.
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         // The HTTP server of the dataset service.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         // Pooled HTTP client of the dataset client.
@@ -59,6 +65,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
         .target(
@@ -74,9 +81,16 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
             ],
             // The pages' own style and script, as in Telemetry.
             resources: [.embedInCode("Page/Assets")]
@@ -134,10 +148,12 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
+        // Connections that send whatever a test wants sent.
+        .target(name: "RawHTTP", path: "Tests/RawHTTP"),
         .testTarget(
             name: "DatasetServiceTests",
             dependencies: [
-                "DatasetService", "LookoutVision",
+                "DatasetService", "LookoutVision", "RawHTTP",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -163,6 +179,18 @@ let package = Package(
             ],
             exclude: ["page_check.py"]
         ),
+        // Requests, signatures and lines that nobody meant; what they grow from lies in corpus.
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "DatasetService", "LookoutVision", "RawHTTP", "SigV4",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Fuzz",
+            exclude: ["corpus"]
+        ),
         // Real processes of the executable; what they left behind is read without the code that wrote it.
         .testTarget(
             name: "EndToEndTests",
@@ -172,7 +200,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
-            exclude: ["boto3_check.py", "boto3_dataset.py", "boto3_flow.py"]
+            exclude: ["boto3_access.py", "boto3_check.py", "boto3_dataset.py", "boto3_flow.py"]
         ),
         .testTarget(
             name: "WorkerTests",

@@ -21,6 +21,8 @@ extension DatasetClient {
         package var patience: Duration = .seconds(60)
         /// How long an update that stays in progress is polled before the caller has to ask again, under the same token.
         package var longestPolling: Duration = .seconds(60)
+        /// Who is believed about the endpoint's certificate; the system's authorities, where there are none.
+        package var authorities: TrustedAuthorities?
 
         /// The defaults.
         package init() {}

@@ -3,6 +3,7 @@ import FoundationEssentials
 import LookoutVision
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import SigV4
 
 /// The dataset API of Lookout for Vision, at any endpoint that speaks it.
@@ -11,9 +12,6 @@ import SigV4
 /// when its task is cancelled, and is tried once unless its documentation says otherwise. Copies share connections and
 /// limits. A client must be ended with `shutdown()`.
 package struct DatasetClient: Sendable {
-    /// The name that signatures are scoped to.
-    package static let signingName = "lookoutvision"
-
     /// Where every request goes.
     package let endpoint: Endpoint
     /// As it was given.
@@ -40,7 +38,7 @@ package struct DatasetClient: Sendable {
         self.credentials = credentials
         self.configuration = configuration
         self.time = time
-        signer = Signer(region: region, service: Self.signingName)
+        signer = Signer(region: region, service: WireNames.signingName)
         http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.httpConfiguration(configuration))
         let limited = LookoutVision.Operation.allCases.compactMap { operation in
             RateLimiter(configuration.rateLimits[operation] ?? configuration.rateLimit, time: time)
@@ -61,6 +59,11 @@ package struct DatasetClient: Sendable {
         http.httpVersion = .http1Only
         // A redirected request would carry a signature for another place.
         http.redirectConfiguration = .disallow
+        if let authorities = configuration.authorities {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .certificates(authorities.certificates)
+            http.tlsConfiguration = tls
+        }
         http.timeout.connect = TimeAmount(configuration.connectTimeout)
         http.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, configuration.connections)
         // Shorter than what servers grant idle connections, or a request meets one that is being closed.

@@ -11,7 +11,7 @@ import Telemetry
 package struct DatasetServer: Service {
     /// How to serve.
     package struct Configuration: Sendable {
-        /// The address to listen on; loopback unless told otherwise, as nobody is asked who they are.
+        /// The address to listen on.
         package var host: String
         /// 0 takes any free port, reported when the server runs.
         package var port: Int
@@ -28,6 +28,16 @@ package struct DatasetServer: Service {
         /// How long a stop waits for requests in hand; past it their connections are closed. A client whose request was
         /// cut off finds out under its token what became of it.
         package var drainLimit: Duration
+        /// Who may use it; closed to other machines unless told otherwise.
+        package var access = AccessPolicy.openOnLoopback
+        /// The one region that signatures may be for; any, where there is none.
+        package var region: String?
+        /// None unless told otherwise.
+        package var rateLimits = RateLimits.Configuration()
+        /// What clients may take.
+        package var connectionLimits = ConnectionLimits()
+        /// Plain HTTP where there are none.
+        package var tls: TLSFiles?
 
         package init(
             host: String = "127.0.0.1", port: Int = 0, databasePath: String, manifestsPath: String? = nil,
@@ -53,6 +63,9 @@ package struct DatasetServer: Service {
     private let configuration: Configuration
     private let observability: Observability
     private let jobs: JobRunner
+    private let access: AccessMiddleware<APIContext>
+    private let transport: Transport
+    private let reloader: Reloader?
     private let logger: Logger
     private let onServerRunning: @Sendable (Int) async -> Void
 
@@ -62,7 +75,8 @@ package struct DatasetServer: Service {
     ///   - configuration: How to serve.
     ///   - logger: Takes one line per start, refused update and internal error; never a payload.
     ///   - onServerRunning: Called with the bound port once requests are answered.
-    /// - Throws: `DatabaseError` where the database cannot be opened.
+    /// - Throws: ``AccessError`` where the service would be open to others, or keys or certificate cannot be read;
+    ///   `DatabaseError` where the database cannot be opened.
     package init(
         configuration: Configuration, logger: Logger,
         onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
@@ -82,6 +96,17 @@ package struct DatasetServer: Service {
         self.configuration = configuration
         self.logger = logger
         self.onServerRunning = onServerRunning
+        let keys = try configuration.keyRing()
+        let certificate = try configuration.tls.map { files throws(AccessError) in try ServerCertificate(files) }
+        access = AccessMiddleware(
+            signatures: keys.map { SignatureCheck(keys: $0, region: configuration.region, now: now) },
+            page: keys.map { PageAccess(keys: $0, isTLS: certificate != nil) },
+            rateLimits: RateLimits(configuration.rateLimits, now: now),
+            bodies: BodyBudget(bytes: configuration.connectionLimits.bodyBytes),
+            updateBodyBytes: configuration.bodyLimitBytes)
+        transport = Transport(limits: configuration.connectionLimits, certificate: certificate)
+        reloader =
+            keys == nil && certificate == nil ? nil : Reloader(keys: keys, certificate: certificate, logger: logger)
         store = try DatasetStore(path: configuration.databasePath, quotas: configuration.quotas, now: now)
         observability = Observability(
             store: store, databasePath: configuration.databasePath, exposition: PrometheusMetrics(logger: logger),
@@ -108,7 +133,7 @@ package struct DatasetServer: Service {
     }
 
     private func serve() async throws {
-        let application = application
+        let application = try application
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await application.run()
@@ -126,37 +151,64 @@ package struct DatasetServer: Service {
     }
 
     private var application: some ApplicationProtocol {
-        let router = Router(context: BasicRequestContext.self)
-        router.add(middleware: RequestMetricsMiddleware(metrics: observability.metrics))
-        router.add(middleware: FaultMiddleware())
-        let projects = router.group(RouterPath(Operation.basePath))
-        ProjectController(store: store).addRoutes(to: projects)
-        DatasetController(store: store, jobs: jobs).addRoutes(to: projects)
-        EntryController(
-            store: store, jobs: jobs, metrics: observability.metrics, bodyLimitBytes: configuration.bodyLimitBytes
-        )
-        .addRoutes(to: projects)
-        observability.addProbes(to: router)
-        addPages(to: router)
-        // A service group stops in reverse order: first the server, which may still accept jobs, then who does them.
-        return Application(
-            router: router,
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), serverName: nil),
-            services: [jobs, TokenSweeper(store: store, interval: Self.sweepInterval, logger: logger)],
-            onServerRunning: { [logger, onServerRunning] channel in
-                let port = channel.localAddress?.port ?? 0
-                logger.info("Dataset API is serving", metadata: ["port": "\(port)"])
-                await onServerRunning(port)
-            },
-            logger: logger)
+        get throws {
+            let router = Router(context: APIContext.self)
+            // All go before every route that is added after them, whatever it is.
+            router.add(middleware: RequestMetricsMiddleware(metrics: observability.metrics))
+            router.add(middleware: FaultMiddleware())
+            router.add(middleware: access)
+            let projects = router.group(RouterPath(Operation.basePath))
+            ProjectController(store: store).addRoutes(to: projects)
+            DatasetController(store: store, jobs: jobs).addRoutes(to: projects)
+            EntryController(
+                store: store, jobs: jobs, metrics: observability.metrics, bodyLimitBytes: configuration.bodyLimitBytes
+            )
+            .addRoutes(to: projects)
+            observability.addProbes(to: router)
+            addPages(to: router)
+            var services: [any Service] = [
+                jobs, TokenSweeper(store: store, interval: Self.sweepInterval, logger: logger),
+            ]
+            if let reloader { services.append(reloader) }
+            // A service group stops in reverse order: first the server, which may still accept jobs, then who does
+            // them.
+            return Application(
+                router: router,
+                server: try transport.builder,
+                configuration: ApplicationConfiguration(
+                    address: .hostname(configuration.host, port: configuration.port), serverName: nil,
+                    availableConnectionsDelegate: transport.admission),
+                services: services,
+                onServerRunning: { [logger, onServerRunning] channel in
+                    let port = channel.localAddress?.port ?? 0
+                    logger.info("Dataset API is serving", metadata: ["port": "\(port)"])
+                    await onServerRunning(port)
+                },
+                logger: logger)
+        }
     }
 
-    /// The pages and metrics show what is stored and ask nobody who they are, so they are for people on this machine.
-    private func addPages(to router: Router<BasicRequestContext>) {
-        guard Loopback.isLoopback(host: configuration.host) else { return }
-        let pages = router.group().add(middleware: LoopbackOnlyMiddleware())
+    /// The pages and metrics, which show what is stored.
+    ///
+    /// Where nobody is asked who they are they are for people on this machine, and not for the sites that these have
+    /// open. Where keys are asked for, the middleware before has asked.
+    private func addPages(to router: Router<APIContext>) {
+        let pages = router.group()
+        if configuration.access == .openOnLoopback { pages.add(middleware: LoopbackOnlyMiddleware()) }
         observability.exposition.addRoute(to: pages)
         PageController(store: store).addRoutes(to: pages)
+    }
+}
+
+extension DatasetServer.Configuration {
+    /// The keys, where there are to be any.
+    fileprivate func keyRing() throws(AccessError) -> KeyRing? {
+        switch access {
+        case .keys(let path): return try KeyRing(path: path)
+        case .openToAll: return nil
+        case .openOnLoopback:
+            guard SocketAddress.isLoopback(host: host) else { throw .openToOthers(host: host) }
+            return nil
+        }
     }
 }

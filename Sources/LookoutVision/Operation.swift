@@ -32,15 +32,21 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     /// The path of the operation. `project` and `datasetType` are percent-encoded where they are not plain names;
     /// an operation that takes none of them ignores them.
     package func path(project: String = "", datasetType: String = "") -> String {
-        let project = PercentEncoding.encodeSegment(project)
-        let datasetType = PercentEncoding.encodeSegment(datasetType)
-        return switch self {
+        path(
+            projectSegment: PercentEncoding.encodeSegment(project),
+            typeSegment: PercentEncoding.encodeSegment(datasetType))
+    }
+
+    /// The path with the names of its parameters in braces, as the service model writes it.
+    package var pathTemplate: String { path(projectSegment: "{projectName}", typeSegment: "{datasetType}") }
+
+    private func path(projectSegment project: String, typeSegment type: String) -> String {
+        switch self {
         case .createProject, .listProjects: Self.basePath
         case .describeProject, .deleteProject: "\(Self.basePath)/\(project)"
         case .createDataset: "\(Self.basePath)/\(project)/datasets"
-        case .describeDataset, .deleteDataset: "\(Self.basePath)/\(project)/datasets/\(datasetType)"
-        case .listDatasetEntries, .updateDatasetEntries:
-            "\(Self.basePath)/\(project)/datasets/\(datasetType)/entries"
+        case .describeDataset, .deleteDataset: "\(Self.basePath)/\(project)/datasets/\(type)"
+        case .listDatasetEntries, .updateDatasetEntries: "\(Self.basePath)/\(project)/datasets/\(type)/entries"
         }
     }
 }

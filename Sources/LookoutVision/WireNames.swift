@@ -1,5 +1,7 @@
 /// Header and query names of the wire format (service model 2020-11-20; header names compare without case).
 package enum WireNames {
+    /// What signatures are scoped to.
+    package static let signingName = "lookoutvision"
     package static let clientToken = "X-Amzn-Client-Token"
     package static let errorType = "x-amzn-ErrorType"
     package static let requestID = "x-amzn-RequestId"

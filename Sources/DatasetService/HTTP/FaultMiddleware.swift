@@ -13,6 +13,9 @@ struct FaultMiddleware<Context: RequestContext>: RouterMiddleware {
         var response: Response
         do {
             response = try await next(request, context)
+        } catch let error as BodyInterrupted where error.isMalformed {
+            // The server answers this one itself: what follows on the connection means nothing any more.
+            throw error.underlying
         } catch {
             response = try fault(for: error, request, context, requestID).response()
         }
@@ -27,6 +30,7 @@ struct FaultMiddleware<Context: RequestContext>: RouterMiddleware {
         case let fault as ServiceFault: return fault
         case let exception as APIException: return ServiceFault(exception)
         case let error as HTTPError where error.status == .notFound: return noRoute(request.uri.path)
+        case let error as BodyInterrupted where error.isIncomplete: return .interrupted
         case is BodyInterrupted, is CancellationError:
             context.logger.debug("Request interrupted", metadata: ["request": "\(requestID)", "error": "\(error)"])
             return .internalError
@@ -40,11 +44,13 @@ struct FaultMiddleware<Context: RequestContext>: RouterMiddleware {
 
     /// The router only says that nothing matched; whether another method would have, the operations know.
     private func noRoute(_ path: String) -> ServiceFault {
-        let segments = path.split(separator: "/").map(String.init)
-        let (project, type) = (segments.count > 2 ? segments[2] : "", segments.count > 4 ? segments[4] : "")
-        let normal = "/" + segments.joined(separator: "/")
+        let segments = path.split(separator: "/")
         let methods = Operation.allCases
-            .filter { $0.path(project: project, datasetType: type) == normal }
+            .filter { operation in
+                let template = operation.pathTemplate.split(separator: "/")
+                return template.count == segments.count
+                    && zip(template, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+            }
             .map(\.method)
         return methods.isEmpty ? .unknownPath : .methodNotAllowed(methods)
     }

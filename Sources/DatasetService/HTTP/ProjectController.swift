@@ -2,7 +2,7 @@ import Hummingbird
 import LookoutVision
 
 /// The operations on projects.
-struct ProjectController<Context: RequestContext>: Sendable {
+struct ProjectController<Context: CallerContext>: Sendable {
     let store: DatasetStore
 
     func addRoutes(to routes: RouterGroup<Context>) {
@@ -28,7 +28,9 @@ struct ProjectController<Context: RequestContext>: Sendable {
             case .entry: throw PageToken.invalid
             }
         // One more than asked for tells whether a page follows.
-        let projects = try await store.projects(after: name, limit: limit + 1)
+        let projects = try await context.caller.readable(limit: limit + 1, after: name) { name, limit in
+            try await store.projects(after: name, limit: limit)
+        }
         let page = projects.prefix(limit)
         let next = projects.count > limit ? page.last.map { PageToken.project(name: $0.name).text } : nil
         return try .json(

@@ -3,26 +3,41 @@ import HTTPTypes
 import Hummingbird
 import LookoutVision
 import NIOCore
+import NIOHTTP1
 
 extension Request {
     /// Bodies of every operation but the update are a few names.
     static let smallBodyBytes = 64 * 1024
 
-    /// Reads and decodes a JSON body of at most `limit` bytes.
+    /// Whether a body is announced, of no more than a few names.
+    var hasSmallBody: Bool {
+        headers[.contentLength].flatMap { Int($0) }.map { $0 <= Self.smallBodyBytes } ?? false
+    }
+
+    /// Reads the whole body and keeps it, so that it can be read again.
     ///
     /// A body that announces more is refused before a byte of it is read, any other as soon as it passes the limit.
-    /// - Throws: ``APIException`` naming the member that is missing or wrong.
-    func decodeBody<Message: Decodable>(_: Message.Type, limit: Int = smallBodyBytes) async throws -> Message {
-        let tooLarge = APIException(.validation, "The body is larger than \(limit) bytes.")
-        if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
-        let buffer: ByteBuffer
+    /// - Throws: ``ServiceFault/tooLarge(limit:)``, ``BodyInterrupted``.
+    mutating func readBody(upTo limit: Int) async throws -> ByteBuffer {
+        // A length that is no number does not get this far; one that is too large for a number is too large.
+        if let length = headers[.contentLength], Int(length) ?? .max > limit {
+            throw ServiceFault.tooLarge(limit: limit)
+        }
         do {
-            buffer = try await body.collect(upTo: limit)
+            return try await collectBody(upTo: limit)
         } catch is NIOTooManyBytesError {
-            throw tooLarge
+            throw ServiceFault.tooLarge(limit: limit)
         } catch {
             throw BodyInterrupted(underlying: error)
         }
+    }
+
+    /// Reads and decodes a JSON body of at most `limit` bytes.
+    ///
+    /// - Throws: as ``readBody(upTo:)``; ``APIException`` naming the member that is missing or wrong.
+    func decodeBody<Message: Decodable>(_: Message.Type, limit: Int = smallBodyBytes) async throws -> Message {
+        var request = self
+        let buffer = try await request.readBody(upTo: limit)
         do {
             return try JSONDecoder().decode(Message.self, from: Data(buffer.readableBytesView))
         } catch let error as DecodingError {
@@ -35,6 +50,13 @@ extension Request {
 /// is told to send it again.
 struct BodyInterrupted: Error {
     var underlying: any Error
+
+    /// What arrived is not HTTP.
+    var isMalformed: Bool { !isIncomplete && underlying is HTTPParserError }
+    /// The sender ended the connection in the middle, or took too long.
+    var isIncomplete: Bool {
+        underlying as? HTTPParserError == .invalidEOFState || underlying is ConnectionPace.TooSlow
+    }
 }
 
 extension DecodingError {

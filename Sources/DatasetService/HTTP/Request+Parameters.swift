@@ -10,6 +10,9 @@ extension RequestContext {
         try .projectName(pathParameter("projectName"))
     }
 
+    /// The project of the path as it will be checked, where the path has one.
+    var projectSegment: String? { parameters.get("projectName") == nil ? nil : pathParameter("projectName") }
+
     /// The dataset of the path.
     func datasetName() throws -> DatasetName {
         DatasetName(project: try projectName(), type: try .init(named: pathParameter("datasetType")))

@@ -11,6 +11,8 @@ struct ServiceFault: Error {
     var body: APIException.Body
     var retryAfterSeconds: Int?
     var allow: String?
+    /// Whether the answer asks a browser for a name and a password.
+    var asksForPassword = false
 
     /// An exception of the model with the status the model gives it.
     init(_ exception: APIException) {
@@ -39,6 +41,31 @@ struct ServiceFault: Error {
         return fault
     }
 
+    /// The body is larger than any that the operation takes. What is left of it is not read.
+    static func tooLarge(limit: Int) -> ServiceFault {
+        ServiceFault(APIException(.validation, "The body is larger than \(limit) bytes."))
+    }
+
+    /// The request did not arrive whole, or not in time. Not a ValidationException: nothing was wrong with what it said.
+    static let interrupted: ServiceFault = {
+        var fault = ServiceFault(APIException(.validation, "The request did not arrive whole in time; send it again."))
+        fault.status = .requestTimeout
+        fault.type = "RequestTimeoutException"
+        fault.body.type = fault.type
+        return fault
+    }()
+
+    /// Whoever asked may not.
+    static func denied(_ message: String) -> ServiceFault { ServiceFault(APIException(.accessDenied, message)) }
+
+    /// The page wants to know who asks.
+    static let unauthorized: ServiceFault = {
+        var fault = denied("Give the name of an access key, and its secret as the password.")
+        fault.status = .unauthorized
+        fault.asksForPassword = true
+        return fault
+    }()
+
     /// Something of ours went wrong; what it was is for the log, not for the caller.
     static let internalError = ServiceFault(
         APIException(.internalServer, "The service failed to do this; try again.", retryAfterSeconds: 1))
@@ -49,6 +76,7 @@ struct ServiceFault: Error {
         response.headers[.errorType] = type
         response.headers[.retryAfter] = retryAfterSeconds.map(String.init)
         response.headers[.allow] = allow
+        if asksForPassword { response.headers[.wwwAuthenticate] = #"Basic realm="linefeed", charset="UTF-8""# }
         return response
     }
 }

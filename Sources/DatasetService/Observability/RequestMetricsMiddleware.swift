@@ -27,17 +27,8 @@ enum RequestName {
     /// the request says.
     static func of(_ method: HTTPRequest.Method, _ route: String?) -> String {
         guard let route, route != "NotFound" else { return "none" }
-        if let operation = routes["\(method.rawValue) \(route)"] { return operation }
+        if let operation = Operation(method: method.rawValue, endpoint: route) { return operation.rawValue }
         let first = route.split(separator: "/").first.map(String.init) ?? "page"
         return ["healthz", "readyz", "metrics", "assets"].contains(first) ? first : "page"
     }
-
-    /// Operations by their routes, whose parameters have the names that the controllers give them.
-    private static let routes = Dictionary(
-        uniqueKeysWithValues: LookoutVision.Operation.allCases.map { operation in
-            var segments = operation.path(project: "p", datasetType: "t").split(separator: "/").map(String.init)
-            if segments.count > 2 { segments[2] = "{projectName}" }
-            if segments.count > 4 { segments[4] = "{datasetType}" }
-            return ("\(operation.method) /\(segments.joined(separator: "/"))", operation.rawValue)
-        })
 }

@@ -15,9 +15,10 @@ struct ServeCommand: AsyncParsableCommand {
             the table update_history.
             """)
 
+    @OptionGroup var access: AccessOptions
     @OptionGroup var log: LogOptions
 
-    @Option(help: "The address to listen on. Nobody is asked who they are: think before you open it to others.")
+    @Option(help: "The address to listen on; 0.0.0.0 or :: for all, which takes --keys.")
     var host = "127.0.0.1"
 
     @Option(help: "The port; 0 takes any that is free and says which.")
@@ -36,18 +37,24 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = log.makeLogger("linefeed")
-        let host = host
+        let (host, scheme) = (host, access.scheme)
+        var configuration = DatasetServer.Configuration(
+            host: host, port: port, databasePath: storage.database, manifestsPath: storage.manifests,
+            quotas: storage.quotas, applyDelay: applyDelay.duration)
+        access.apply(to: &configuration)
+        if access.keys == nil {
+            logger.notice("Nobody is asked who they are: without --keys everybody may do everything")
+        }
         let server: DatasetServer
         do {
             server = try DatasetServer(
-                configuration: .init(
-                    host: host, port: port, databasePath: storage.database, manifestsPath: storage.manifests,
-                    quotas: storage.quotas, applyDelay: applyDelay.duration),
-                logger: logger,
+                configuration: configuration, logger: logger,
                 onServerRunning: { port in
                     // The one line on standard output: what a script needs to know.
-                    say("http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+                    say("\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)")
                 })
+        } catch let error as AccessError {
+            throw CommandFailure(error.advice)
         } catch {
             throw CommandFailure("the database \(storage.database) cannot be opened: \(error)")
         }
@@ -57,5 +64,12 @@ struct ServeCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure("serving \(host):\(port) from \(storage.database) has failed: \(error)")
         }
+    }
+}
+
+extension AccessError {
+    /// The error, and what to do where a flag helps.
+    fileprivate var advice: String {
+        if case .openToOthers = self { "\(self): give --keys, or --insecure-no-auth" } else { description }
     }
 }

@@ -18,6 +18,13 @@ struct EndpointOptions: ParsableArguments {
             valueName: "n"))
     var rateLimit: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "Certificates in PEM of who is believed about the endpoint's; else AWS_CA_BUNDLE, else what the system "
+                + "believes.",
+            valueName: "path"))
+    var caFile: String?
+
     func validate() throws {
         do {
             _ = try Endpoint(endpoint)
@@ -39,6 +46,9 @@ struct EndpointOptions: ParsableArguments {
         configuration.connections = connections
         let rate = rateLimit ?? (isAWS ? 5 : 0)
         configuration.rateLimit = rate == 0 ? .unlimited : .perSecond(rate, burst: max(1, Int(min(rate, 1000))))
+        if let path = caFile ?? environment["AWS_CA_BUNDLE"], !path.isEmpty {
+            configuration.authorities = try TrustedAuthorities(path: path)
+        }
         let shared = SharedFiles(environment: environment)
         let region = try region ?? environment["AWS_REGION"] ?? shared.region() ?? "us-east-1"
         // An endpoint of one's own may want no credentials at all; AWS always does.

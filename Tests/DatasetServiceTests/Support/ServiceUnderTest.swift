@@ -20,13 +20,16 @@ struct ServiceUnderTest: Sendable {
         database: TemporaryDatabase = TemporaryDatabase(), clock: ManualClock = ManualClock(), gate: Gate = Gate(),
         manifests: TemporaryManifests? = nil, quotas: Quotas = Quotas(), bodyLimitBytes: Int = 16 * 1024 * 1024,
         drainLimit: Duration = .seconds(10),
+        configure: (inout DatasetServer.Configuration) -> Void = { _ in },
         _ body: (ServiceUnderTest) async throws -> Value
     ) async throws -> Value {
         let (ports, port) = AsyncStream<Int>.makeStream()
+        var configuration = DatasetServer.Configuration(
+            databasePath: database.path, manifestsPath: manifests?.path, quotas: quotas,
+            bodyLimitBytes: bodyLimitBytes, drainLimit: drainLimit)
+        configure(&configuration)
         let server = try DatasetServer(
-            configuration: .init(
-                databasePath: database.path, manifestsPath: manifests?.path, quotas: quotas,
-                bodyLimitBytes: bodyLimitBytes, drainLimit: drainLimit),
+            configuration: configuration,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), now: { clock.now },
             gate: { _ in try await gate.pass() }, onServerRunning: { port.yield($0) })
         let group = ServiceGroup(
