@@ -112,8 +112,8 @@ package struct DatasetServer: Service {
             store: store, databasePath: configuration.databasePath, exposition: PrometheusMetrics(logger: logger),
             logger: logger)
         jobs = JobRunner(
-            store: store, metrics: observability.metrics,
-            manifests: configuration.manifestsPath.map(ManifestFolder.init(path:)), gate: gate, logger: logger)
+            store: store, manifests: configuration.manifestsPath.map(ManifestFolder.init(path:)),
+            metrics: observability.metrics, gate: gate, logger: logger)
     }
 
     /// Serves until graceful shutdown or cancellation, and closes the database.
@@ -153,7 +153,7 @@ package struct DatasetServer: Service {
     private var application: some ApplicationProtocol {
         get throws {
             let router = Router(context: APIContext.self)
-            // These go before every route that is added after them, whatever it is.
+            // All go before every route that is added after them, whatever it is.
             router.add(middleware: RequestMetricsMiddleware(metrics: observability.metrics))
             router.add(middleware: FaultMiddleware())
             router.add(middleware: access)
@@ -161,16 +161,17 @@ package struct DatasetServer: Service {
             ProjectController(store: store).addRoutes(to: projects)
             DatasetController(store: store, jobs: jobs).addRoutes(to: projects)
             EntryController(
-                store: store, jobs: jobs, metrics: observability.metrics,
-                bodyLimitBytes: configuration.bodyLimitBytes
+                store: store, jobs: jobs, metrics: observability.metrics, bodyLimitBytes: configuration.bodyLimitBytes
             )
             .addRoutes(to: projects)
             observability.addProbes(to: router)
             addPages(to: router)
-            let sweeper = TokenSweeper(store: store, interval: Self.sweepInterval, logger: logger)
-            var services: [any Service] = [jobs, sweeper]
+            var services: [any Service] = [
+                jobs, TokenSweeper(store: store, interval: Self.sweepInterval, logger: logger),
+            ]
             if let reloader { services.append(reloader) }
-            // A service group stops in reverse order: first the server, which may still accept jobs, then who does them.
+            // A service group stops in reverse order: first the server, which may still accept jobs, then who does
+            // them.
             return Application(
                 router: router,
                 server: try transport.builder,
@@ -187,13 +188,13 @@ package struct DatasetServer: Service {
         }
     }
 
-    /// The pages and metrics show what is stored. Where there are keys, the middleware asks for one; where there are none,
-    /// a listener on loopback answers to names of this machine only.
+    /// The pages and metrics, which show what is stored.
+    ///
+    /// Where nobody is asked who they are they are for people on this machine, and not for the sites that these have
+    /// open. Where keys are asked for, the middleware before has asked.
     private func addPages(to router: Router<APIContext>) {
         let pages = router.group()
-        if !access.asksForKeys, Loopback.isLoopback(host: configuration.host) {
-            pages.add(middleware: LoopbackOnlyMiddleware())
-        }
+        if configuration.access == .openOnLoopback { pages.add(middleware: LoopbackOnlyMiddleware()) }
         observability.exposition.addRoute(to: pages)
         PageController(store: store).addRoutes(to: pages)
     }
@@ -206,7 +207,7 @@ extension DatasetServer.Configuration {
         case .keys(let path): return try KeyRing(path: path)
         case .openToAll: return nil
         case .openOnLoopback:
-            guard Loopback.isLoopback(host: host) else { throw .openToOthers(host: host) }
+            guard SocketAddress.isLoopback(host: host) else { throw .openToOthers(host: host) }
             return nil
         }
     }

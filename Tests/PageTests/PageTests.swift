@@ -33,13 +33,44 @@ struct PageTests {
         }
     }
 
-    @Test func whatIsOpenToOtherMachinesHasNoPage() async throws {
-        try await Stage.run(host: "0.0.0.0") { stage in
-            for path in ["/", "/updates", "/metrics", "/projects/boards"] {
-                let status = try await stage.get(path, host: "localhost").status
-                #expect(status == 404)
+    @Test func whatIsOpenToOthersOnPurposeIsOpenToAnyName() async throws {
+        try await Stage.run(access: .openToAll) { stage in
+            for path in ["/", "/updates", "/metrics"] {
+                let status = try await stage.get(path, host: "datasets.example").status
+                #expect(status == 200)
             }
-            #expect(try await stage.get("/readyz").text == "ready\n")
+        }
+    }
+
+    @Test func whereThereAreKeysThePageAsksForOne() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "linefeed-\(UUID().uuidString).yaml")
+        let keys = """
+            keys:
+              - id: READER
+                secret: 0123456789abcdef0123
+                projects: {"*": read}
+              - id: NARROW
+                secret: 0123456789abcdef4567
+                projects: {"boards": admin}
+            """
+        try Data(keys.utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+        func basic(_ text: String) -> String { "Basic \(Data(text.utf8).base64EncodedString())" }
+        try await Stage.run(access: .keys(path: file.path)) { stage in
+            for path in ["/", "/updates", "/projects/boards/train", "/metrics", "/assets/base.css"] {
+                let nobody = try await stage.get(path)
+                #expect(nobody.status == 401 && nobody.headers.contains(name: "WWW-Authenticate"), "\(path)")
+                #expect(!nobody.text.contains("<html"))
+                for (credentials, allowed) in [
+                    ("READER:0123456789abcdef0123", true), ("READER:0123456789abcdef4567", false), ("READER:", false),
+                    ("NARROW:0123456789abcdef4567", false), ("", false),
+                ] {
+                    let answer = try await stage.get(path, authorization: basic(credentials))
+                    #expect([401, 403].contains(answer.status) != allowed, "\(path) as \(credentials)")
+                }
+            }
+            #expect(try await stage.get("/readyz").status == 200)
         }
     }
 

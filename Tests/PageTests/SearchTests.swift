@@ -1,3 +1,4 @@
+import GRDB
 import LookoutVision
 import Testing
 
@@ -80,7 +81,8 @@ struct SearchTests {
             search.start = 21
             try await expect(search, in: store, window: 40, finds: [5], next: .some(nil), cutShort: false)
             try await expect(
-                .init(classes: [.anomaly]), in: store, window: 40, finds: [100, 90, 80, 70], next: 61, cutShort: true)
+                .init(classes: [.anomaly]), in: store, window: 40, finds: [100, 90, 80, 70, 60, 50, 40, 30, 20, 10],
+                next: .some(nil), cutShort: false)
         }
     }
 
@@ -108,30 +110,35 @@ struct SearchTests {
         }
     }
 
-    private static let walking = "SEARCH entry USING INDEX entry_by_class (dataset_id=? AND class=? AND rowid<?)"
-
-    /// Costs that grow with the number of entries or updates would show as a scan or as a sort of what was found.
+    /// Costs that grow with the number of entries or updates would show as a scan or as a sort.
     @Test func whatIsAskedIsBoundedByIndexes() async throws {
-        func updates(_ table: String) -> String {
-            """
-            SELECT * FROM \(table) WHERE id < 9 AND project = 'a' AND dataset_type = 'train' ORDER BY id DESC LIMIT 5
-            """
-        }
-        let terms = "(project=? AND dataset_type=? AND rowid<?)"
         try await withEntries { store in
-            for (sql, wanted) in [
-                (updates("update_history"), "SEARCH update_history USING INDEX update_history_by_dataset \(terms)"),
-                (updates("update_failure"), "SEARCH update_failure USING INDEX update_failure_by_dataset \(terms)"),
-            ] {
-                let plan = try await store.plan(sql)
-                #expect(plan == [wanted])
+            for table in ["update_history", "update_failure"] {
+                let plan = try await store.plan(
+                    """
+                    SELECT * FROM \(table) WHERE id < 9 AND project = 'a' AND dataset_type = 'train'
+                    ORDER BY id DESC LIMIT 5
+                    """)
+                let terms = "(project=? AND dataset_type=? AND rowid<?)"
+                #expect(plan == ["SEARCH \(table) USING INDEX \(table)_by_dataset \(terms)"])
             }
-            let walk = EntryQuery.walk(columns: "id, source_ref", "<", "DESC", limit: 5)
-                .replacing("?1", with: "1").replacing("?2", with: "50")
-            let plan = try await store.plan(walk)
-            #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
-            let reads = plan.filter { $0.hasPrefix("SEARCH") || $0.hasPrefix("SCAN") }
-            #expect(reads == Array(repeating: Self.walking, count: 3))
+            for (newestFirst, sign) in [(true, "<"), (false, ">")] {
+                let query = SearchQuery(.init(newestFirst: newestFirst), in: DatasetID(rawValue: 1), window: 10)
+                let plan = try await store.plan(query.extent, query.windowArguments)
+                let walk =
+                    "SEARCH entry USING COVERING INDEX entry_by_class (dataset_id=? AND class=? AND rowid\(sign)?)"
+                #expect(plan.filter { $0.hasPrefix("SEARCH") } == Array(repeating: walk, count: 3))
+                #expect(!plan.contains { $0.contains("TEMP B-TREE") || $0.hasPrefix("SCAN entry") }, "\(plan)")
+            }
+        }
+    }
+
+    @Test func whatIsOnlyHalfThereIsNotShown() async throws {
+        try await withEntries { store in
+            try await store.pool.write { try $0.execute(sql: "UPDATE dataset SET status = 'DELETE_IN_PROGRESS'") }
+            try await expect(.init(), in: store, finds: [], next: .some(nil), cutShort: false)
+            let entry = try await store.entry(1, of: Self.name)
+            #expect(entry == nil)
         }
     }
 }

@@ -28,7 +28,7 @@ enum SecretFile {
         var data = Data()
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            let count = readBytes(descriptor, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw .file(path: path, reason: lastError()) }
             guard count > 0 else { return data }
@@ -37,6 +37,15 @@ enum SecretFile {
                 throw .file(path: path, reason: "it is larger than \(largestBytes) bytes")
             }
         }
+    }
+
+    /// The system's `read`, which the method above hides.
+    private static func readBytes(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
+        #if canImport(Glibc)
+            Glibc.read(descriptor, bytes, count)
+        #else
+            Darwin.read(descriptor, bytes, count)
+        #endif
     }
 
     private static func lastError() -> String { String(cString: strerror(errno)) }

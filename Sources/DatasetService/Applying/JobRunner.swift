@@ -27,11 +27,12 @@ struct JobRunner: Service {
     private let queue: AsyncStream<Job>.Continuation
 
     init(
-        store: DatasetStore, metrics: ServiceMetrics, manifests: ManifestFolder?, gate: @escaping Gate, logger: Logger
+        store: DatasetStore, manifests: ManifestFolder? = nil, metrics: ServiceMetrics, gate: @escaping Gate,
+        logger: Logger
     ) {
         self.store = store
-        self.metrics = metrics
         self.manifests = manifests
+        self.metrics = metrics
         self.gate = gate
         self.logger = logger
         (accepted, queue) = AsyncStream.makeStream()

@@ -27,9 +27,7 @@ enum RequestName {
     /// the request says.
     static func of(_ method: HTTPRequest.Method, _ route: String?) -> String {
         guard let route, route != "NotFound" else { return "none" }
-        if let operation = LookoutVision.Operation(method: method.rawValue, endpoint: route) {
-            return operation.rawValue
-        }
+        if let operation = Operation(method: method.rawValue, endpoint: route) { return operation.rawValue }
         let first = route.split(separator: "/").first.map(String.init) ?? "page"
         return ["healthz", "readyz", "metrics", "assets"].contains(first) ? first : "page"
     }

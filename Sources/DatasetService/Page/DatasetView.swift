@@ -116,6 +116,9 @@ struct DatasetView {
                 \(page.entries.map(row))</tbody></table></div>
                 """
         }
+        guard dataset.isWhole else {
+            return "<div class=\"card empty\"><p><strong>Not now.</strong></p><p>\(dataset.statusMessage)</p></div>"
+        }
         let all: HTML = "<p><a href=\"\(PagePath.dataset(name))#entries\">Show all entries</a></p>"
         if page.wasCutShort {
             return """

@@ -31,19 +31,20 @@ struct EntrySummary: Sendable, Hashable, FetchableRecord {
 
 /// What was found, in the order of the search.
 struct EntrySearchPage: Sendable, Hashable {
-    var entries: [EntrySummary]
+    var entries: [EntrySummary] = []
     /// Where the search goes on in its direction: after the last entry shown, or after the last that was looked at where
     /// the search ended before the page was full. nil where nothing follows.
     var next: Int64?
     /// Whether the search stopped at its limit rather than at the end or at a full page.
-    var wasCutShort: Bool
+    var wasCutShort = false
 }
 
 extension DatasetStore {
     /// How many entries one search looks at.
     static let searchWindow = 50_000
 
-    /// A page of entries, with its dataset. Looks at a bounded number of entries, whatever it finds.
+    /// A page of entries, with its dataset. Looks at a bounded number of entries, whatever it finds. While the dataset is
+    /// being created or deleted it shows none, as it is only half there.
     ///
     /// - Throws: ``APIException`` where the project or the dataset does not exist.
     func search(
@@ -51,7 +52,8 @@ extension DatasetStore {
     ) async throws -> (DatasetRecord, EntrySearchPage) {
         try await pool.read { database in
             let dataset = try Self.requireDataset(name, in: database)
-            return (dataset, try Self.search(search, in: dataset, limit: limit, window: window, database))
+            guard dataset.isWhole else { return (dataset, EntrySearchPage()) }
+            return (dataset, try Self.search(search, in: dataset.id, limit: limit, window: window, database))
         }
     }
 
@@ -61,6 +63,7 @@ extension DatasetStore {
     func entry(_ id: Int64, of name: DatasetName) async throws -> (EntrySummary, line: String)? {
         try await pool.read { database in
             let dataset = try Self.requireDataset(name, in: database)
+            guard dataset.isWhole else { return nil }
             let row = try Row.fetchOne(
                 database, sql: "SELECT * FROM entry WHERE id = ? AND dataset_id = ?",
                 arguments: [id, dataset.id.rawValue])
@@ -69,35 +72,17 @@ extension DatasetStore {
     }
 
     private static func search(
-        _ search: EntrySearch, in dataset: DatasetRecord, limit: Int, window windowSize: Int, _ database: Database
+        _ search: EntrySearch, in dataset: DatasetID, limit: Int, window: Int, _ database: Database
     ) throws -> EntrySearchPage {
-        let isDescending = search.newestFirst != search.isBackwards
-        let (comparison, order) = isDescending ? ("<", "DESC") : (">", "ASC")
-        // The window is walked along the index and ends where it is full; the columns that are read stand before the line,
-        // so that long lines are not read.
-        let window = EntryQuery.walk(columns: "id, source_ref, class, created_at", comparison, order, limit: windowSize)
-        let start = search.start ?? (isDescending ? .max : .min)
-        var conditions: [String] = []
-        var arguments: StatementArguments = [dataset.id.rawValue, start]
-        if let classes = search.classes {
-            conditions.append("class IN (\(classes.map { String($0.rawValue) }.sorted().joined(separator: ", ")))")
-        }
-        if let text = search.text {
-            conditions.append("instr(lower(source_ref), lower(?3)) > 0")
-            arguments += [text]
-        }
-        let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+        let query = SearchQuery(search, in: dataset, window: window)
         var found = try EntrySummary.fetchAll(
-            database, sql: "SELECT * FROM (\(window)) \(condition) ORDER BY id \(order) LIMIT \(limit + 1)",
-            arguments: arguments)
-        var page = EntrySearchPage(entries: [], next: nil, wasCutShort: false)
+            database, sql: query.matches(limit: limit + 1), arguments: query.matchArguments)
+        var page = EntrySearchPage()
         if found.count > limit {
             found.removeLast()
             page.next = found.last?.id
-        } else if let row = try Row.fetchOne(
-            database,
-            sql: "SELECT count(*) AS looked, \(isDescending ? "min" : "max")(id) AS last FROM (\(window))",
-            arguments: [dataset.id.rawValue, start]), row["looked"] == windowSize
+        } else if let row = try Row.fetchOne(database, sql: query.extent, arguments: query.windowArguments),
+            row["looked"] == window
         {
             page.next = row["last"]
             page.wasCutShort = true
@@ -105,4 +90,9 @@ extension DatasetStore {
         page.entries = search.isBackwards ? found.reversed() : found
         return page
     }
+}
+
+extension DatasetRecord {
+    /// Whether what it holds is all there.
+    var isWhole: Bool { status != .createInProgress && status != .deleteInProgress }
 }

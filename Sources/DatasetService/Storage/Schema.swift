@@ -13,12 +13,12 @@ enum Schema {
             try database.execute(sql: updates)
             try database.execute(sql: history)
         }
-        registerPageMigrations(&migrator)
         migrator.registerMigration("2 manifests, deletions, listing by class") { database in
             try database.execute(sql: manifests)
             try database.execute(sql: deletions)
             try database.execute(sql: listingByClass)
         }
+        registerPageMigrations(&migrator)
         return migrator
     }
 

@@ -15,6 +15,8 @@ struct ConnectionPace {
         /// Tell whoever reads the body that no more will come.
         case interrupt
         case close
+        /// Close it without waiting for what has been written to be taken.
+        case abort
     }
 
     private enum Turn {
@@ -94,7 +96,7 @@ struct ConnectionPace {
         var deadlines: [NIODeadline] = []
         if let writing {
             let deadline = self.deadline(since: writing.since, bytes: writing.bytes)
-            guard now < deadline else { return .close }
+            guard now < deadline else { return .abort }
             deadlines.append(deadline)
         }
         switch turn {

@@ -2,6 +2,12 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Keeps one connection's ``ConnectionPace``: feeds it what happens, and does what it says.
 final class ConnectionPaceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
@@ -13,6 +19,7 @@ final class ConnectionPaceHandler: ChannelDuplexHandler, RemovableChannelHandler
     private var pace: ConnectionPace
     private var timer: (at: NIODeadline, task: Scheduled<Void>)?
     private var isInformational = false
+    private var isClosed = false
 
     init(limits: ConnectionLimits) {
         self.limits = limits
@@ -24,13 +31,11 @@ final class ConnectionPaceHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        timer?.task.cancel()
-        timer = nil
+        forget()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        timer?.task.cancel()
-        timer = nil
+        forget()
         context.fireChannelInactive()
     }
 
@@ -71,17 +76,30 @@ final class ConnectionPaceHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     private func judge(_ context: ChannelHandlerContext) {
-        guard context.channel.isActive || timer == nil else { return }
+        guard !isClosed else { return }
         switch pace.judge(now: .now()) {
         case .wait(let deadline): if let deadline { wake(context, at: deadline) }
         case .interrupt:
             context.fireErrorCaught(ConnectionPace.TooSlow())
             judge(context)
-        case .close:
-            timer?.task.cancel()
-            timer = nil
-            context.close(promise: nil)
+        case .close: close(context)
+        case .abort:
+            // Otherwise the system keeps what is left for as long as the client likes.
+            _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+            close(context)
         }
+    }
+
+    private func close(_ context: ChannelHandlerContext) {
+        forget()
+        context.close(promise: nil)
+    }
+
+    /// Nothing is waited for any more.
+    private func forget() {
+        isClosed = true
+        timer?.task.cancel()
+        timer = nil
     }
 
     /// One timer at most: it may come too early, when it is set again, but never too late.

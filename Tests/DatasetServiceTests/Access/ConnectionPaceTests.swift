@@ -103,7 +103,7 @@ struct ConnectionPaceTests {
         pace.taken()
         expect(&pace, at: at(39), .wait(until: at(40)))
         var late = pace
-        expect(&late, at: at(40), .close)
+        expect(&late, at: at(40), .abort)
         pace.taken()
         expect(&pace, at: at(40), .wait(until: nil))
     }

@@ -19,7 +19,8 @@ struct ServiceUnderTest: Sendable {
     static func run<Value: Sendable>(
         database: TemporaryDatabase = TemporaryDatabase(), clock: ManualClock = ManualClock(), gate: Gate = Gate(),
         manifests: TemporaryManifests? = nil, quotas: Quotas = Quotas(), bodyLimitBytes: Int = 16 * 1024 * 1024,
-        drainLimit: Duration = .seconds(10), configure: (inout DatasetServer.Configuration) -> Void = { _ in },
+        drainLimit: Duration = .seconds(10),
+        configure: (inout DatasetServer.Configuration) -> Void = { _ in },
         _ body: (ServiceUnderTest) async throws -> Value
     ) async throws -> Value {
         let (ports, port) = AsyncStream<Int>.makeStream()

@@ -4,7 +4,9 @@ import GRDB
 
 extension DatasetStore {
     /// How SQLite would answer, a line a step.
-    func plan(_ sql: String) async throws -> [String] {
-        try await pool.read { try Row.fetchAll($0, sql: "EXPLAIN QUERY PLAN \(sql)").map { $0["detail"] } }
+    func plan(_ sql: String, _ arguments: StatementArguments = StatementArguments()) async throws -> [String] {
+        try await pool.read { database in
+            try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN \(sql)", arguments: arguments).map { $0["detail"] }
+        }
     }
 }

@@ -20,15 +20,16 @@ struct Stage: Sendable {
 
     /// Serves for as long as `body` runs.
     static func run<Value: Sendable>(
-        host: String = "127.0.0.1", _ body: (Stage) async throws -> Value
+        access: AccessPolicy = .openOnLoopback, _ body: (Stage) async throws -> Value
     ) async throws -> Value {
         let folder = FileManager.default.temporaryDirectory.appending(path: "linefeed-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let (ports, port) = AsyncStream<Int>.makeStream()
+        var configuration = DatasetServer.Configuration(databasePath: folder.appending(path: "datasets.sqlite").path)
+        configuration.access = access
         let server = try DatasetServer(
-            configuration: .init(host: host, databasePath: folder.appending(path: "datasets.sqlite").path),
-            logger: quiet, onServerRunning: { port.yield($0) })
+            configuration: configuration, logger: quiet, onServerRunning: { port.yield($0) })
         return try await serving(server, ports) { port in
             try await body(Stage(url: "http://127.0.0.1:\(port)", store: server.store))
         }
@@ -51,14 +52,11 @@ struct Stage: Sendable {
 
     // MARK: Looking
 
-    func get(_ path: String, host: String? = nil) async throws -> (status: Int, headers: HTTPHeaders, text: String) {
-        try await Self.get(url + path, host: host)
-    }
-
-    static func get(
-        _ url: String, host: String? = nil
+    func get(
+        _ path: String, host: String? = nil, authorization: String? = nil
     ) async throws -> (status: Int, headers: HTTPHeaders, text: String) {
-        var request = HTTPClientRequest(url: url)
+        var request = HTTPClientRequest(url: url + path)
+        if let authorization { request.headers.add(name: "Authorization", value: authorization) }
         if let host { request.headers.add(name: "Host", value: host) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
         let body = try await response.body.collect(upTo: 16 << 20)
