@@ -40,7 +40,8 @@ failures = 0
 def expect(what, holds, detail=""):
     global failures
     failures += not holds
-    print(f"{'ok  ' if holds else 'FAIL'} {what}{f': {detail}' if detail != '' else ''}", flush=True)
+    detail = " ".join(str(detail).split())
+    print(f"{'ok  ' if holds else 'FAIL'} {what}{f': {detail}' if detail else ''}", flush=True)
 
 
 def path(name):
