@@ -84,7 +84,7 @@ package struct Watermarks: Sendable, Hashable {
         do {
             return try ask(handle, topic, partition, until: deadline)
         } catch  where staleLeader.contains(error.code) && .now < deadline {
-            try refreshLeaders(handle, topic: topic, timeout: deadline - .now)
+            try refreshLeader(handle, topic: topic, partition: partition, timeout: deadline - .now)
             return try ask(handle, topic, partition, until: deadline)
         }
     }
@@ -125,9 +125,19 @@ package struct Watermarks: Sendable, Hashable {
         ].map(\.rawValue))
 
     /// Makes librdkafka ask the cluster, and keep what it says.
-    private static func refreshLeaders(
-        _ handle: ClientHandle, topic: String, timeout: Duration
+    ///
+    /// - Throws: also where the partition has no leader, which librdkafka would call unknown.
+    private static func refreshLeader(
+        _ handle: ClientHandle, topic: String, partition: Int32, timeout: Duration
     ) throws(KafkaError) {
-        try TopicMetadata.query(handle, topic: topic, timeout: timeout, "read leaders of \(topic)") { _ in }
+        try TopicMetadata.query(handle, topic: topic, timeout: timeout, "read leaders of \(topic)") {
+            metadata throws(KafkaError) in
+            guard let found = metadata?.topics, metadata?.topic_cnt ?? 0 > 0, let all = found[0].partitions else {
+                return
+            }
+            for index in 0..<Int(found[0].partition_cnt) where all[index].id == partition && all[index].leader < 0 {
+                throw KafkaError(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "read watermarks of partition \(partition)")
+            }
+        }
     }
 }

@@ -123,7 +123,7 @@ struct GroupTests {
 
     @Test func closeDoesNotWaitForAnAssignment() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])
-        let member = try Member(cluster, topic: "events", group: "g", assigns: false)
+        let member = try Member(cluster, topic: "events", group: "g", assigns: .never)
         try await member.journal.wait { !$0.held.isEmpty }
         let end = await member.close(deadline: .seconds(20))
         #expect(end.leftGroup && end.isDestroyed)

@@ -11,13 +11,19 @@ struct LeaderTests {
         // A client that has never seen the partition with a leader.
         let reader = try ClusterReader(properties: ["bootstrap.servers": cluster.bootstrapServers])
         for _ in 0..<3 {
-            await #expect(throws: KafkaError.self) {
+            let error = await #expect(throws: KafkaError.self) {
                 try await reader.watermarks(of: "events", partition: 1, timeout: .milliseconds(500))
             }
+            #expect(error?.name == "LEADER_NOT_AVAILABLE")
         }
         #expect(
             try await reader.watermarks(of: "events", partition: 0, timeout: .seconds(5)) == Watermarks(low: 0, high: 0)
         )
+        // Not to be mistaken for one that there is not.
+        let error = await #expect(throws: KafkaError.self) {
+            try await reader.watermarks(of: "events", partition: 3, timeout: .milliseconds(500))
+        }
+        #expect(error?.name == "_UNKNOWN_PARTITION")
         try cluster.setLeader(topic: "events", partition: 1, broker: 2)
         #expect(
             try await reader.watermarks(of: "events", partition: 1, timeout: .seconds(5)) == Watermarks(low: 0, high: 0)
@@ -31,7 +37,7 @@ struct LeaderTests {
         for partition in 0..<3 { try await fill(cluster, "events", partition: Int32(partition), 0..<200) }
         let member = try Member(
             cluster, topic: "events", group: "g",
-            properties: ["partition.assignment.strategy": strategy, "fetch.message.max.bytes": "2000"], assigns: false)
+            properties: ["partition.assignment.strategy": strategy, "fetch.message.max.bytes": "2000"], assigns: .later)
         try await member.holds(3)
         member.perform { $0.assign([(1, 50)]) }
         try await member.journal.wait { $0.records.count == 150 }
@@ -59,7 +65,7 @@ struct LeaderTests {
     func partitionsThatWereNeverStartedAreGivenUp(strategy: String) async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 4)])
         let properties: KafkaProperties = ["partition.assignment.strategy": strategy]
-        let first = try Member(cluster, topic: "events", group: "g", properties: properties, assigns: false)
+        let first = try Member(cluster, topic: "events", group: "g", properties: properties, assigns: .later)
         try await first.holds(4)
         first.perform { $0.assign([(1, 0)]) }
         let second = try Member(cluster, topic: "events", group: "g", properties: properties)

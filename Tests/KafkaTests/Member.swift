@@ -94,6 +94,15 @@ extension [Event] {
     }
 }
 
+/// What a member starts of what it is given.
+enum Assigns {
+    case all
+    /// Nothing yet: the test does.
+    case later
+    /// Not even that is said.
+    case never
+}
+
 /// A consumer whose delegate writes a journal and does on its thread what a test asks.
 final class Member: Sendable {
     typealias Command = @Sendable (ConsumerControl) -> Void
@@ -105,7 +114,7 @@ final class Member: Sendable {
     /// With `commitsOnRevoke`, a revoke is answered only after this commit has its outcome.
     init(
         _ cluster: EmbeddedCluster, topic: String, group: String, properties: KafkaProperties = [:],
-        commitsOnRevoke: [OffsetCommit]? = nil, assigns: Bool = true, onAssigned: Command? = nil,
+        commitsOnRevoke: [OffsetCommit]? = nil, assigns: Assigns = .all, onAssigned: Command? = nil,
         onRecord: Command? = nil
     ) throws {
         mailbox = Mailbox()
@@ -163,13 +172,13 @@ private final class JournalDelegate: ConsumerDelegate {
     let journal: Journal
     let mailbox: Mailbox
     let commitsOnRevoke: [OffsetCommit]?
-    let assigns: Bool
+    let assigns: Assigns
     let onAssigned: Member.Command?
     let onRecord: Member.Command?
     var revokeAfter: (commit: CommitID, partitions: [Int32])?
 
     init(
-        journal: Journal, mailbox: Mailbox, commitsOnRevoke: [OffsetCommit]?, assigns: Bool,
+        journal: Journal, mailbox: Mailbox, commitsOnRevoke: [OffsetCommit]?, assigns: Assigns,
         onAssigned: Member.Command?,
         onRecord: Member.Command?
     ) {
@@ -182,7 +191,10 @@ private final class JournalDelegate: ConsumerDelegate {
     }
 
     func partitionsAssigned(_ partitions: [Int32], by control: ConsumerControl) {
-        guard assigns else { return journal.add(.assigned(partitions)) }
+        guard assigns == .all else {
+            if assigns == .later { control.assign([]) }
+            return journal.add(.assigned(partitions))
+        }
         do {
             let committed = try control.committed(partitions, timeout: .seconds(5))
             control.assign(committed.map { ($0.partition, $0.offset ?? ConsumerControl.beginning) })

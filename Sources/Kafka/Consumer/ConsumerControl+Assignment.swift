@@ -7,7 +7,8 @@ extension ConsumerControl {
     package static let end = Int64(RD_KAFKA_OFFSET_END)
 
     /// Starts partitions that the group gave, each at an offset of the delegate's choice (or `beginning`, `end`); those
-    /// that are not in the list yet may follow, and keep none of these waiting.
+    /// that are not in the list yet may follow, and keep none of these waiting, nor the group: name none where none is
+    /// known yet, or this member cannot join the next rebalance.
     ///
     /// Those that the group did not give, or has taken away in the meantime, are ignored. Under an eager protocol those
     /// that follow make the others be fetched anew from where they are, so name as many as can be named at a time.
@@ -15,7 +16,7 @@ extension ConsumerControl {
         guard awaitingAssign != nil else { return }
         let fresh = starts.filter { awaitingAssign?.remove($0.partition) != nil }
         if awaitingAssign?.isEmpty == true { awaitingAssign = nil }
-        if !fresh.isEmpty { answerAssign(with: fresh) }
+        if !fresh.isEmpty || !isAssignAnswered { answerAssign(with: fresh) }
     }
 
     /// Gives up partitions that the group wants back. Idempotent.

@@ -9,6 +9,8 @@ struct PendingAssignment {
     var nextTry: Int64?
     /// How often a committed offset was seen beyond the end of its log.
     var looksBeyondEnd: [Int32: Int] = [:]
+    /// Tries in a row in which something could not be read.
+    var failures = 0
     /// What was said last of partitions that cannot be read, and when (monotonic nanoseconds).
     var said: (error: KafkaError, at: Int64)?
 }
@@ -90,15 +92,17 @@ extension Engine {
                 // One partition without a leader must not keep its neighbours, nor the thread for longer than one.
                 guard ContinuousClock.now < end else { break }
                 do throws(KafkaError) {
-                    let log = try control.watermarks(found.partition, timeout: Self.timeout / 4)
+                    let log = try control.watermarks(found.partition, timeout: patienceWithLogs)
                     if let offset = takeOver(found, log: log, now: now) { starts.append((found.partition, offset)) }
                 } catch {
                     failure = failure ?? error
                 }
             }
             if let failure { throw failure }
+            toAssign.failures = 0
             watch.assignmentError = nil
         } catch {
+            toAssign.failures += 1
             watch.assignmentError = error
             if toAssign.said?.error != error || now.monotonic - (toAssign.said?.at ?? 0) >= Self.reminder {
                 toAssign.said = (error, now.monotonic)
@@ -107,8 +111,10 @@ extension Engine {
                     metadata: ["partitions": "\(toAssign.partitions.sorted())", "error": "\(error)"])
             }
         }
-        toAssign.nextTry =
-            toAssign.partitions.isEmpty ? nil : clock.now.monotonic + Self.pause.nanoseconds
+        guard !toAssign.partitions.isEmpty else { return toAssign.nextTry = nil }
+        // A question that is not answered keeps the thread, and so the partitions that are read already.
+        let patience = watch.views.isEmpty ? 0 : min(max(0, toAssign.failures - 1), 3)
+        toAssign.nextTry = clock.now.monotonic + (Self.pause * (1 << patience)).nanoseconds
     }
 
     /// - Returns: where to begin; nil where that is to be looked at again.
@@ -148,6 +154,14 @@ extension Engine {
                 ledgerBytes: offset == nil ? 0 : found.metadata.utf8.count, gauges: metrics.partition(partition),
                 now: now.monotonic))
         return max(offset ?? beginning, log.low)
+    }
+
+    /// A broker answers the requests of a connection one after the other. Once anything is being fetched, the two questions
+    /// about a log's ends may each wait behind a fetch that waits for records.
+    private var patienceWithLogs: Duration {
+        guard !watch.views.isEmpty else { return Self.timeout / 4 }
+        let fetch = configuration.kafka["fetch.wait.max.ms"].flatMap { Int($0) } ?? 500
+        return Self.timeout / 4 + .milliseconds(2 * fetch)
     }
 
     /// The property has three names for each end.
