@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import DatasetClient
-internal import FoundationEssentials
+internal import Logging
 
 /// Where the dataset API is.
 struct EndpointOptions: ParsableArguments {
@@ -30,24 +30,17 @@ struct EndpointOptions: ParsableArguments {
         }
     }
 
-    /// A client for so many calls at a time.
-    func makeClient(connections: Int) throws -> DatasetClient {
+    /// A client for so many calls at a time. Failed renewals of credentials that still hold go to the log.
+    func makeClient(connections: Int, logger: Logger? = nil) throws -> DatasetClient {
         let endpoint = try Endpoint(endpoint)
-        let environment = ProcessInfo.processInfo.environment
-        let isAWS = endpoint.authority.hasSuffix(".amazonaws.com")
+        let isAWS = endpoint.isAmazons
         var configuration = DatasetClient.Configuration()
         configuration.connections = connections
         let rate = rateLimit ?? (isAWS ? 5 : 0)
         configuration.rateLimit = rate == 0 ? .unlimited : .perSecond(rate, burst: max(1, Int(min(rate, 1000))))
-        let shared = SharedFiles(environment: environment)
-        let region = try region ?? environment["AWS_REGION"] ?? shared.region() ?? "us-east-1"
-        // An endpoint of one's own may want no credentials at all; AWS always does.
-        let chain: [any CredentialProvider] = [
-            EnvironmentCredentials(environment: environment), SharedFileCredentials(files: shared),
-        ]
+        let access = try AWSAccess(region: region, logger: logger)
         return DatasetClient(
-            endpoint: endpoint, region: region,
-            credentials: CredentialChain(isAWS ? chain : chain + [AnonymousCredentials()]),
+            endpoint: endpoint, region: access.region, credentials: access.chain(isForAWS: isAWS),
             configuration: configuration)
     }
 }
