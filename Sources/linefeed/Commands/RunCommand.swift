@@ -82,7 +82,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = log.makeLogger("linefeed")
-        let client = try endpoint.makeClient(connections: concurrency * 2, logger: logger)
+        let client = try endpoint.makeClient(connections: concurrency * 2)
         let worker = Worker(configuration: workerConfiguration, client: client, logger: logger)
         var services = [
             // The worker's end, for whatever reason, is the process's.

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import DatasetClient
-internal import Logging
+internal import FoundationEssentials
 
 /// Where the dataset API is.
 struct EndpointOptions: ParsableArguments {
@@ -30,17 +30,17 @@ struct EndpointOptions: ParsableArguments {
         }
     }
 
-    /// A client for so many calls at a time. Failed renewals of credentials that still hold go to the log.
-    func makeClient(connections: Int, logger: Logger? = nil) throws -> DatasetClient {
+    /// A client for so many calls at a time.
+    func makeClient(connections: Int) throws -> DatasetClient {
         let endpoint = try Endpoint(endpoint)
         let isAWS = endpoint.isAmazons
         var configuration = DatasetClient.Configuration()
         configuration.connections = connections
         let rate = rateLimit ?? (isAWS ? 5 : 0)
         configuration.rateLimit = rate == 0 ? .unlimited : .perSecond(rate, burst: max(1, Int(min(rate, 1000))))
-        let access = try AWSAccess(region: region, logger: logger)
+        let region = try region ?? AWSAccess.region() ?? SharedFiles().region() ?? "us-east-1"
         return DatasetClient(
-            endpoint: endpoint, region: access.region, credentials: access.chain(isForAWS: isAWS),
+            endpoint: endpoint, region: region, credentials: AWSAccess(region: region).chain(isForAWS: isAWS),
             configuration: configuration)
     }
 }
