@@ -8,11 +8,13 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct CredentialsContainerTests {
     private let time = TestTime()
 
-    private func source(_ server: ScriptedServer, _ more: [String: String] = [:]) throws -> ContainerCredentials {
+    private func source(
+        _ server: ScriptedServer, _ more: [String: String] = [:], patience: Duration = .seconds(30)
+    ) throws -> ContainerCredentials {
         let environment = ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(server.endpoint)/v1/credentials/?id=a%2Fb"]
         return try #require(
             try ContainerCredentials(
-                environment: environment.merging(more) { $1 }, time: time.source, timeout: .milliseconds(200)))
+                environment: environment.merging(more) { $1 }, time: time.source, timeout: patience))
     }
 
     @Test func theRequestAndWhatComesBack() async throws {
@@ -104,7 +106,7 @@ import Testing
         try await ScriptedServer.run { _, _ in
             reply
         } _: { server in
-            let source = try source(server, ["AWS_CONTAINER_AUTHORIZATION_TOKEN": secretMark])
+            let source = try source(server, ["AWS_CONTAINER_AUTHORIZATION_TOKEN": secretMark], patience: reply.patience)
             let error = await failure { () throws(CredentialError) in try await source.fetch() }
             let message = error.map(\.description) ?? ""
             #expect(message.contains(reason))

@@ -8,10 +8,12 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct CredentialsGrantTests {
     private let time = TestTime()
 
-    private func grant(_ server: ScriptedServer, scope: String? = nil) throws -> ClientCredentialsGrant {
+    private func grant(_ server: ScriptedServer, scope: String? = nil, patience: Duration = .seconds(30)) throws
+        -> ClientCredentialsGrant
+    {
         try ClientCredentialsGrant(
             url: "\(server.endpoint)/oauth2/token", clientID: "po:ol", clientSecret: "hidden/é", scope: scope,
-            time: time.source, timeout: .milliseconds(200))
+            time: time.source, timeout: patience)
     }
 
     @Test func asSentAndReceived() async throws {
@@ -46,7 +48,7 @@ import Testing
         try await ScriptedServer.run { _, _ in
             reply
         } _: { server in
-            let grant = try grant(server)
+            let grant = try grant(server, patience: reply.patience)
             let message = await failure { () throws(CredentialError) in try await grant.token() }?.description ?? ""
             #expect(message.contains(reason) && !message.contains(secretMark))
         }

@@ -9,11 +9,13 @@ import Testing
     private let time = TestTime()
     private static let roles = "/latest/meta-data/iam/security-credentials/"
 
-    private func source(_ server: ScriptedServer) throws -> InstanceMetadataCredentials {
+    private func source(_ server: ScriptedServer, patience: Duration = .seconds(30)) throws
+        -> InstanceMetadataCredentials
+    {
         try #require(
             try InstanceMetadataCredentials(
                 environment: ["AWS_EC2_METADATA_SERVICE_ENDPOINT": "\(server.endpoint)/"], time: time.source,
-                timeout: .milliseconds(200)))
+                timeout: patience))
     }
 
     /// The protocol as it is documented, but for one step.
@@ -76,7 +78,7 @@ import Testing
         try await ScriptedServer.run { request, _ in
             Self.instance(request, except: step, reply)
         } _: { server in
-            let source = try source(server)
+            let source = try source(server, patience: reply.patience)
             let error = await failure { () throws(CredentialError) in try await source.fetch() }
             let message = error.map(\.description) ?? ""
             #expect(message.contains(reason))

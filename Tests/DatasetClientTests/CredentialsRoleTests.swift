@@ -15,10 +15,10 @@ import Testing
     private let role = SecurityTokenService.Role(
         arn: "arn:aws:iam::123456789012:role/pool", sessionName: "worker@a", duration: 900, externalID: "x/ü &")
 
-    private func service(_ server: ScriptedServer) throws -> SecurityTokenService {
+    private func service(_ server: ScriptedServer, patience: Duration = .seconds(30)) throws -> SecurityTokenService {
         try SecurityTokenService(
             environment: ["AWS_ENDPOINT_URL_STS": "\(server.endpoint)", "AWS_ENDPOINT_URL": "http://nobody"],
-            region: "eu-central-1", time: time.source, timeout: .milliseconds(200))
+            region: "eu-central-1", time: time.source, timeout: patience)
     }
 
     @Test func assumingARoleAsSentAndSigned() async throws {
@@ -102,7 +102,7 @@ import Testing
         try await ScriptedServer.run { _, _ in
             reply
         } _: { server in
-            let service = try service(server)
+            let service = try service(server, patience: reply.patience)
             let sources: [any CredentialSource] = [
                 AssumeRoleCredentials(role: role, source: StaticCredentials(), service: service),
                 WebIdentityCredentials(role: role, tokenFile: token.path, service: service),

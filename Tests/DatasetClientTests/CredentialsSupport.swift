@@ -25,6 +25,14 @@ extension CredentialContext {
 }
 
 extension ScriptedServer.Reply {
+    /// How long a test waits for this: not for ever where nothing comes, and long where the machine is just busy.
+    var patience: Duration {
+        switch self {
+        case .silence, .stall: .seconds(1)
+        default: .seconds(30)
+        }
+    }
+
     /// As the container's agent and the instance metadata hand credentials out.
     static func handsOut(_ accessKeyID: String, until seconds: Int, code: String? = nil) -> Self {
         let code = code.map { #""Code":"\#($0)","# } ?? ""
