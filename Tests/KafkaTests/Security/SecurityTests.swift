@@ -1,6 +1,8 @@
+import Crypto
 import Foundation
 import Kafka
 import NIOSSL
+import SigV4
 import Synchronization
 import Testing
 
@@ -150,6 +152,31 @@ import Testing
         }
     }
 
+    /// The coordinator is another connection than the one that the cluster was asked over.
+    @Test func aGroupIsJoinedReadAndCommittedForBehindALogin() async throws {
+        let certificates = try Self.certificates.get()
+        try await fill(cluster, "topic", 0..<5)
+        try await SecurityFront.run(
+            before: cluster, tls: try certificates.server(asksForClients: true), login: Self.passwords[0]
+        ) { front in
+            var properties = clientTLS(certificates).overridden(by: login("PLAIN", "pass=wörd,"))
+            properties["security.protocol"] = "sasl_ssl"
+            properties["bootstrap.servers"] = front.bootstrapServers
+            let member = try Member(cluster, topic: "topic", group: "g", properties: properties)
+            try await member.journal.wait { $0.records.count == 5 }
+            member.perform { control in
+                _ = control.commit(
+                    [OffsetCommit(partition: 0, offset: 5, metadata: "bGVkZ2Vy")], deadline: .seconds(5))
+            }
+            try await member.journal.wait { !$0.commits.isEmpty }
+            _ = await member.close()
+        }
+        let committed = try await ClusterReader(
+            properties: ["bootstrap.servers": cluster.bootstrapServers], group: "g"
+        ).committedOffsets(of: "topic", timeout: .seconds(5))
+        #expect(committed.map(\.offset) == [5] && committed.map(\.metadata) == ["bGVkZ2Vy"])
+    }
+
     @Test(arguments: passwords) func aWrongPasswordDoesNot(_ expected: SASLLogin.Expectation) async throws {
         try await SecurityFront.run(before: cluster, login: expected) { front in
             try await isRefused(front, login(expected.mechanism, "hidden"), "uthentication fail", "SASL")
@@ -204,6 +231,38 @@ import Testing
             #expect(!front.logins.isEmpty)
             #expect(!journal.text.contains("hidden"))
         }
+    }
+
+    /// What a broker of Amazon MSK does with it: takes the URL apart and computes the signature itself.
+    @Test func aTokenForAmazonHoldsWhereItIsChecked() async throws {
+        let credentials = Credentials(accessKeyID: "ASIA", secretAccessKey: "hidden", sessionToken: "hidden/+=")
+        let tokens = ManagedStreamingTokens(
+            region: "eu-central-1", wallClock: { Int(Date.now.timeIntervalSince1970) }, credentials: { credentials })
+        try await SecurityFront.run(before: cluster, login: .bearer { Self.isSigned($0, by: credentials) }) { front in
+            try await roundTrip(front, bearer(tokens))
+            #expect(!journal.text.contains("hidden"))
+        }
+    }
+
+    private static func isSigned(_ token: String, by credentials: Credentials) -> Bool {
+        let padded = token.replacing("-", with: "+").replacing("_", with: "/")
+        guard let data = Data(base64Encoded: padded + String(repeating: "=", count: (4 - padded.count % 4) % 4)),
+            let url = URLComponents(string: String(decoding: data, as: UTF8.self)), let host = url.host,
+            let items = url.queryItems
+        else { return false }
+        func value(_ name: String) -> String { items.first { $0.name == name }?.value ?? "" }
+        let signed = (url.percentEncodedQuery ?? "").split(separator: "&")
+            .filter { !$0.hasPrefix("X-Amz-Signature=") && !$0.hasPrefix("User-Agent=") }.joined(separator: "&")
+        let request = CanonicalRequest(
+            method: "GET", path: "/", query: signed, headers: [(name: "host", value: host)],
+            payloadSHA256: Hexadecimal.encode(SHA256.hash(data: Data())))
+        let scope = CredentialScope(
+            day: String(value("X-Amz-Date").prefix(8)), region: "eu-central-1", service: "kafka-cluster")
+        let text = Signature.stringToSign(request, timestamp: value("X-Amz-Date"), scope: scope)
+        let expected = Signature.signature(of: text, secretAccessKey: credentials.secretAccessKey, scope: scope)
+        return host == "kafka.eu-central-1.amazonaws.com" && value("Action") == "kafka-cluster:Connect"
+            && value("X-Amz-Expires") == "900" && value("X-Amz-Security-Token") == credentials.sessionToken
+            && value("X-Amz-Credential") == "ASIA/\(scope.text)" && value("X-Amz-Signature") == expected
     }
 
     @Test func aTokenIsRenewedInTheBackgroundWhileNobodyPolls() async throws {
