@@ -28,7 +28,7 @@ def rendered():
             if path.name != "kustomization.yaml":
                 yield str(path.relative_to(FOLDER)), path.read_text(), False
         return
-    for overlay in sorted((FOLDER / "overlays").iterdir()):
+    for overlay in [FOLDER / "base", *sorted((FOLDER / "overlays").iterdir())]:
         outcome = subprocess.run([*tool, str(overlay)], capture_output=True, text=True)
         if outcome.returncode:
             sys.exit(f"{overlay.name}: {outcome.stderr}")
