@@ -114,7 +114,7 @@ import Testing
                 #expect(!message.contains(secretMark) && !message.contains(StaticCredentials.secret))
                 #expect(error == (kind == "unusable" ? .unusable(message) : .unavailable(message)))
             }
-            #expect(server.requests.count == 2 * tries)
+            if !reply.endsByTheClock { #expect(server.requests.count == 2 * tries) }
         }
     }
 

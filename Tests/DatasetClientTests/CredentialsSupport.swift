@@ -25,6 +25,9 @@ extension CredentialContext {
 }
 
 extension ScriptedServer.Reply {
+    /// Whether a try ends by the clock: then it may have ended before the server has read the request.
+    var endsByTheClock: Bool { patience < .seconds(30) }
+
     /// How long a test waits for this: not for ever where nothing comes, and long where the machine is just busy.
     var patience: Duration {
         switch self {
