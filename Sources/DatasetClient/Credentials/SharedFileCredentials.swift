@@ -11,6 +11,8 @@ package final class SharedFileCredentials: CredentialProvider {
         let plan: ProfilePlan
         let provider: any CredentialProvider
         let readAt: Duration
+        /// What was reported since.
+        var failure: CredentialError?
     }
 
     static let lifetime = Duration.seconds(60)
@@ -48,7 +50,12 @@ package final class SharedFileCredentials: CredentialProvider {
             }
         } catch {
             guard let last else { throw error }
-            context.report(error)
+            // The files are read before every request from here on; what keeps them from it is told once.
+            let isNews = known.withLock { known in
+                defer { known?.failure = error }
+                return known?.failure != error
+            }
+            if isNews { context.report(error) }
             return last.provider
         }
     }
