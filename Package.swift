@@ -27,6 +27,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // ByteBuffer, the currency of both the HTTP client and the HTTP server.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        // TLS for the tests' stand-in of a secured broker; the HTTP client brings it anyway.
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         // SQLite with WAL, migrations and a typed query layer, under the dataset service.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // YAML: the service's file of access keys, and the configuration file's keys with their lines, to name the one that
@@ -48,7 +50,8 @@ let package = Package(
     targets: [
         // librdkafka; the only way to it is the Kafka target.
         .systemLibrary(name: "CRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
-        .target(name: "Kafka", dependencies: ["CRDKafka"]),
+        // SigV4 for the tokens of Amazon MSK.
+        .target(name: "Kafka", dependencies: ["CRDKafka", "SigV4"]),
 
         // simdjson behind a C header; the only way to it is the Labelling target.
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -147,7 +150,16 @@ let package = Package(
             ]
         ),
 
-        .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
+        .testTarget(
+            name: "KafkaTests",
+            dependencies: [
+                "Kafka", "SigV4",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
         .testTarget(name: "LabellingTests", dependencies: ["Labelling", "LookoutVision"]),
         .testTarget(
             name: "SettlementTests",

@@ -1,5 +1,4 @@
 import AsyncHTTPClient
-import FoundationEssentials
 import LookoutVision
 import NIOCore
 import NIOHTTP1
@@ -88,11 +87,13 @@ extension DatasetClient {
         do {
             credentials = try await self.credentials.credentials()
         } catch {
-            throw .credentials(error.description)
+            throw Task.isCancelled ? .cancelled : .credentials(error.description)
         }
         // As late as can be: the process may have been stopped for hours anywhere above.
         if let notAfter = call.notAfter, time.wallClock() >= notAfter { throw .expired }
-        let answer = try await exchange(request(call, credentials: credentials))
+        let answer = try await HTTPExchange.perform(
+            request(call, credentials: credentials), over: http, within: configuration.requestTimeout,
+            upTo: configuration.largestAnswer)
         if (200..<300).contains(answer.status) { return answer }
         throw ErrorAnswer.error(
             status: answer.status, errorType: answer.headers.first(name: WireNames.errorType),
@@ -123,47 +124,11 @@ extension DatasetClient {
         if let body = call.body { request.body = .bytes(body) }
         return request
     }
-
-    /// Sends the request and reads the answer, both within the time limit: the HTTP client's own deadline ends with the
-    /// answer's head, and would wait for ever on a body that stops coming.
-    private func exchange(_ request: HTTPClientRequest) async throws(DatasetClientError) -> APIAnswer {
-        let result = await withTaskGroup(of: Result<APIAnswer, DatasetClientError>.self) { group in
-            group.addTask { await send(request) }
-            group.addTask { [timeout = configuration.requestTimeout] in
-                try? await Task.sleep(for: timeout)
-                return .failure(.transport("no whole answer within \(timeout)"))
-            }
-            let first = await group.next()
-            group.cancelAll()
-            return first ?? .failure(.cancelled)
-        }
-        // Whichever of the two noticed it first, and with whatever error.
-        if Task.isCancelled, case .failure = result { throw .cancelled }
-        return try result.get()
-    }
-
-    private func send(_ request: HTTPClientRequest) async -> Result<APIAnswer, DatasetClientError> {
-        do {
-            let response = try await http.execute(request, deadline: .distantFuture)
-            let body = try await response.body.collect(upTo: configuration.largestAnswer)
-            // A cancelled body can end early without an error.
-            try Task.checkCancellation()
-            return .success(
-                APIAnswer(
-                    status: Int(response.status.code), headers: response.headers, body: Data(body.readableBytesView)))
-        } catch is CancellationError {
-            return .failure(.cancelled)
-        } catch is NIOTooManyBytesError {
-            return .failure(.malformedResponse("more than \(configuration.largestAnswer) bytes"))
-        } catch {
-            return .failure(.transport(String(describing: error)))
-        }
-    }
 }
 
 extension TimeAmount {
     /// Whole nanoseconds; what does not fit is as good as never.
-    fileprivate init(_ duration: Duration) {
+    init(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
         let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         self = overflow ? .nanoseconds(.max) : .nanoseconds(nanoseconds + attoseconds / 1_000_000_000)

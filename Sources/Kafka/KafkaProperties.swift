@@ -5,6 +5,8 @@
 package struct KafkaProperties: Sendable, ExpressibleByDictionaryLiteral, CustomStringConvertible, CustomReflectable {
     private var order: [String] = []
     private var values: [String: String] = [:]
+    /// Where the tokens for `sasl.mechanism=OAUTHBEARER` come from; nil leaves that to librdkafka.
+    package var tokens: (any BearerTokenSource)?
 
     package init() {}
 
@@ -34,6 +36,7 @@ package struct KafkaProperties: Sendable, ExpressibleByDictionaryLiteral, Custom
     package func overridden(by other: KafkaProperties) -> KafkaProperties {
         var result = self
         for (name, value) in other.entries { result[name] = value }
+        if let tokens = other.tokens { result.tokens = tokens }
         return result
     }
 

@@ -118,6 +118,10 @@ import Testing
         SharedFiles(environment: environment.merging(["HOME": home]) { $1 })
     }
 
+    private func provider(_ files: SharedFiles, time: TestTime = TestTime()) -> SharedFileCredentials {
+        SharedFileCredentials(files: files, context: .test([:], time: time))
+    }
+
     private let both = "aws_access_key_id = id\naws_secret_access_key = hidden\n"
 
     @Test func theProfileThatIsMeant() async throws {
@@ -127,12 +131,12 @@ import Testing
             config: "[default]\nregion=us-east-1\n[profile other]\nregion=eu-west-1\n[other]\nregion=wrong")
         #expect(try files().region() == "us-east-1")
         #expect(
-            try await SharedFileCredentials(files: files()).credentials()
+            try await provider(files()).credentials()
                 == Credentials(accessKeyID: "id", secretAccessKey: "hidden"))
         let other = files(["AWS_PROFILE": "other"])
         #expect(try other.region() == "eu-west-1")
         #expect(
-            try await SharedFileCredentials(files: other).credentials()
+            try await provider(other).credentials()
                 == Credentials(accessKeyID: "o", secretAccessKey: "p", sessionToken: "t"))
         #expect(SharedFiles(environment: ["AWS_PROFILE": "other"], profile: "flag").profile == "flag")
     }
@@ -142,13 +146,13 @@ import Testing
         let named = files([
             "AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "\(home)/none", "AWS_PROFILE": "x",
         ])
-        #expect(try await SharedFileCredentials(files: named).credentials()?.accessKeyID == "id")
+        #expect(try await provider(named).credentials()?.accessKeyID == "id")
     }
 
     @Test func nothingConfiguredIsAbsent() async throws {
         for files in [files(), SharedFiles(environment: [:])] {
             let error = await #expect(throws: CredentialError.self) {
-                try await SharedFileCredentials(files: files).credentials()
+                try await provider(files).credentials()
             }
             if case .absent = error {} else { Issue.record("\(String(describing: error))") }
             #expect(try files.region() == nil)
@@ -159,7 +163,7 @@ import Testing
         ("[default]\nhidden", "credentials, line 2: neither a section nor a setting"),
         ("[default]\naws_access_key_id = id", "has aws_access_key_id but no aws_secret_access_key"),
         ("[default]\naws_secret_access_key = hidden", "has aws_secret_access_key but no aws_access_key_id"),
-        ("[default]\nrole_arn = arn", "uses role_arn, which is not supported"),
+        ("[default]\ncredential_process = hidden", "uses credential_process, which is not supported"),
     ])
     func mistakesAreUnusable(_ text: String, _ reason: String) async throws {
         try write(credentials: text)
@@ -177,7 +181,7 @@ import Testing
     @Test func rotatedKeysAreFoundAndABrokenFileIsRiddenOut() async throws {
         try write(credentials: "[default]\n\(both)")
         let time = TestTime()
-        let provider = SharedFileCredentials(files: files(), time: time.source)
+        let provider = provider(files(), time: time)
         #expect(try await provider.credentials()?.accessKeyID == "id")
         try write(credentials: "[default]\naws_access_key_id = new\naws_secret_access_key = s\n")
         #expect(try await provider.credentials()?.accessKeyID == "id")
@@ -192,7 +196,7 @@ import Testing
 
     private func unusable(_ files: SharedFiles) async -> String? {
         let error = await #expect(throws: CredentialError.self) {
-            try await SharedFileCredentials(files: files).credentials()
+            try await provider(files).credentials()
         }
         guard case .unusable(let message) = error else { return nil }
         return message

@@ -13,10 +13,13 @@ package enum CredentialError: Error, Sendable, Hashable, CustomStringConvertible
     /// Something is configured there that cannot be used. No other place is asked, lest a mistake be papered over with
     /// somebody else's rights.
     case unusable(String)
+    /// The service that hands credentials out there has none at the moment: no answer, a failure of its own, expired ones.
+    /// No other place is asked, for the same reason; the same place may have some later although nobody changes anything.
+    case unavailable(String)
 
     package var description: String {
         switch self {
-        case .absent(let message), .unusable(let message): message
+        case .absent(let message), .unusable(let message), .unavailable(let message): message
         }
     }
 }

@@ -1,65 +1,94 @@
+import FoundationEssentials
 package import SigV4
 import Synchronization
 
-/// The access key of a profile in the shared AWS files.
+/// The credentials of a profile in the shared AWS files: its access key, or the role that it asks for.
 ///
-/// The files are read again once a minute, so rotated keys are found. When that fails, say because a file is just being
-/// written, the last good key stays in use and the next call reads again.
+/// The files are read again once a minute, so that rotated keys are found. When that fails, say because a file is just
+/// being written, what was read last stays in use and the next call reads again.
 package final class SharedFileCredentials: CredentialProvider {
     private struct Known {
-        let credentials: Credentials
+        let plan: ProfilePlan
+        let provider: any CredentialProvider
         let readAt: Duration
+        /// What was reported since.
+        var failure: CredentialError?
     }
 
     static let lifetime = Duration.seconds(60)
 
     private let files: SharedFiles
-    private let time: TimeSource
+    private let context: CredentialContext
     private let known = Mutex<Known?>(nil)
 
     /// Reads nothing yet.
-    package init(files: SharedFiles = SharedFiles(), time: TimeSource = .system) {
+    ///
+    /// - Parameters:
+    ///   - files: where, and which profile.
+    ///   - context: for what a role needs.
+    package init(files: SharedFiles, context: CredentialContext) {
         self.files = files
-        self.time = time
+        self.context = context
     }
 
-    /// A profile that was asked for by name has to have a key; the default profile may be absent.
+    /// A profile that was asked for by name has to have credentials; the default profile may be absent.
     package func credentials() async throws(CredentialError) -> Credentials? {
-        let now = time.monotonic()
+        try await provider().credentials()
+    }
+
+    private func provider() throws(CredentialError) -> any CredentialProvider {
+        let now = context.time.monotonic()
         let last = known.withLock { $0 }
-        if let last, now - last.readAt < Self.lifetime { return last.credentials }
+        if let last, now - last.readAt < Self.lifetime { return last.provider }
         do {
-            let fresh = try read()
-            known.withLock { $0 = Known(credentials: fresh, readAt: now) }
-            return fresh
+            let plan = try readPlan()
+            return try known.withLock { known throws(CredentialError) in
+                // Two may have read at once: the role that is asked for already keeps its cache.
+                let provider = if let known, known.plan == plan { known.provider } else { try plan.provider(context) }
+                known = Known(plan: plan, provider: provider, readAt: now)
+                return provider
+            }
         } catch {
             guard let last else { throw error }
-            return last.credentials
-        }
-    }
-
-    private func read() throws(CredentialError) -> Credentials {
-        guard let settings = try files.settings() else { throw .absent("no default profile in \(files.places)") }
-        func setting(_ name: String) -> String? { settings[name].flatMap { $0.isEmpty ? nil : $0 } }
-        switch (setting("aws_access_key_id"), setting("aws_secret_access_key")) {
-        case (let accessKeyID?, let secretAccessKey?):
-            return Credentials(
-                accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: setting("aws_session_token"))
-        case (nil, nil):
-            if let other = Self.otherSources.first(where: { setting($0) != nil }) {
-                throw .unusable("profile \(files.profile) uses \(other), which is not supported; give it an access key")
+            // The files are read before every request from here on; what keeps them from it is told once.
+            let isNews = known.withLock { known in
+                defer { known?.failure = error }
+                return known?.failure != error
             }
-            let reason = "profile \(files.profile) in \(files.places) has no access key"
-            throw files.isProfileNamed ? .unusable(reason) : .absent(reason)
-        case (nil, _?):
-            throw .unusable("profile \(files.profile) has aws_secret_access_key but no aws_access_key_id")
-        case (_?, nil):
-            throw .unusable("profile \(files.profile) has aws_access_key_id but no aws_secret_access_key")
+            if isNews { context.report(error) }
+            return last.provider
         }
     }
 
-    /// What else a profile can take its credentials from.
-    private static let otherSources = [
-        "role_arn", "sso_session", "sso_account_id", "credential_process", "web_identity_token_file", "login_session",
-    ]
+    private func readPlan() throws(CredentialError) -> ProfilePlan {
+        guard try files.settings() != nil else { throw .absent("no default profile in \(files.places)") }
+        if let plan = try ProfilePlan(profile: files.profile, in: files.contents()) { return plan }
+        let reason = "profile \(files.profile) in \(files.places) has no access key and no role"
+        throw files.isProfileNamed ? .unusable(reason) : .absent(reason)
+    }
+}
+
+extension ProfilePlan {
+    /// What carries the plan out, with a cache for each role on the way.
+    fileprivate func provider(_ context: CredentialContext) throws(CredentialError) -> any CredentialProvider {
+        switch self {
+        case .keys(let credentials): return FixedCredentials(value: credentials)
+        case .role(let role, let other):
+            return context.cached(
+                AssumeRoleCredentials(
+                    role: role, source: try other.provider(context), service: try context.tokenService()))
+        case .webIdentity(let role, let tokenFile):
+            return context.cached(
+                WebIdentityCredentials(role: role, tokenFile: tokenFile, service: try context.tokenService()))
+        case .environment: return EnvironmentCredentials(environment: context.environment)
+        case .container: return try context.container()
+        case .instanceMetadata: return try context.instanceMetadata()
+        }
+    }
+}
+
+private struct FixedCredentials: CredentialProvider {
+    let value: Credentials
+
+    func credentials() async throws(CredentialError) -> Credentials? { value }
 }

@@ -32,22 +32,37 @@ package struct SharedFiles: Sendable {
 
     /// The region that the profile names, if it does.
     package func region() throws(CredentialError) -> String? {
-        try settings()?["region"].flatMap { $0.isEmpty ? nil : $0 }
+        try settings()?["region"]
     }
 
     /// The profile's settings, by lower-case name; `nil` where neither file has it and nobody asked for it by name.
     func settings() throws(CredentialError) -> [String: String]? {
-        let config = try document(configPath)?.sections
-        let credentials = try document(credentialsPath)?.sections
-        // The config file says `[profile x]`, except for the default profile, which may be written either way.
-        let sections = [
-            config?["profile \(profile)"], profile == "default" ? config?["default"] : nil, credentials?[profile],
-        ].compactMap(\.self)
-        guard !sections.isEmpty else {
-            guard isProfileNamed else { return nil }
-            throw .unusable("profile \(profile) is not in \(places)")
+        if let settings = try contents().settings(of: profile) { return settings }
+        guard isProfileNamed else { return nil }
+        throw .unusable("profile \(profile) is not in \(places)")
+    }
+
+    /// Both files as they are now.
+    func contents() throws(CredentialError) -> Contents {
+        Contents(
+            config: try document(configPath)?.sections ?? [:],
+            credentials: try document(credentialsPath)?.sections ?? [:])
+    }
+
+    /// The sections of both files.
+    struct Contents: Sendable {
+        let config: [String: [String: String]]
+        let credentials: [String: [String: String]]
+
+        /// A profile's settings, by lower-case name; `nil` where neither file has it. An empty setting counts as unset.
+        func settings(of profile: String) -> [String: String]? {
+            // The config file says `[profile x]`, except for the default profile, which may be written either way.
+            let sections = [
+                config["profile \(profile)"], profile == "default" ? config["default"] : nil, credentials[profile],
+            ].compactMap(\.self)
+            guard !sections.isEmpty else { return nil }
+            return sections.reduce(into: [:]) { $0.merge($1) { $1 } }.filter { !$1.isEmpty }
         }
-        return sections.reduce(into: [:]) { $0.merge($1) { $1 } }
     }
 
     /// The files' names, for messages.

@@ -38,6 +38,12 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// As a URL, without a slash at the end.
     package var description: String { "\(scheme)://\(authority)\(basePath)" }
 
+    /// Whether it is one of Amazon's own, which always want signatures.
+    package var isAmazons: Bool {
+        let host = authority.prefix { $0 != ":" }
+        return host.hasSuffix(".amazonaws.com") || host.hasSuffix(".amazonaws.com.cn")
+    }
+
     private static func normalised(_ authority: String, scheme: String) throws(Invalid) -> String {
         let host: Substring
         if authority.hasPrefix("[") {

@@ -34,17 +34,6 @@ struct EntryQuery {
         sql = arms.joined(separator: " UNION ALL ") + " ORDER BY id"
         if let limit { sql += " LIMIT \(limit)" }
     }
-
-    /// A walk over the entries of dataset `?1` in the order of their ids, from the one beyond `?2` on in either direction.
-    static func walk(columns: String, _ comparison: String, _ order: String, limit: Int) -> String {
-        let arms = ImageClass.allCases.map { imageClass in
-            """
-            SELECT \(columns) FROM entry INDEXED BY entry_by_class
-            WHERE dataset_id = ?1 AND class = \(imageClass.rawValue) AND id \(comparison) ?2
-            """
-        }
-        return arms.joined(separator: " UNION ALL ") + " ORDER BY id \(order) LIMIT \(limit)"
-    }
 }
 
 extension EntryFilter {

@@ -32,7 +32,8 @@ final class ClientHandle: @unchecked Sendable {
     init(
         _ type: rd_kafka_type_t, _ properties: KafkaProperties, events: (any ClientEvents)?, log: @escaping KafkaLog
     ) throws(KafkaError) {
-        let box = ClientCallbacks(log: log)
+        try SecurityRules.check(properties)
+        let box = ClientCallbacks(log: log, tokens: properties.tokens.map { TokenRefresher($0, log: log) })
         box.events = events
         let callbacks = Unmanaged.passRetained(box)
         do {
@@ -44,8 +45,7 @@ final class ClientHandle: @unchecked Sendable {
         }
         self.callbacks = callbacks
         // A token refresh must not depend on somebody polling: readers are polled only while they read.
-        let mechanism = properties["sasl.mechanisms"] ?? properties["sasl.mechanism"] ?? ""
-        if mechanism.uppercased() == "OAUTHBEARER", let error = rd_kafka_sasl_background_callbacks_enable(raw) {
+        if properties.tokens != nil, let error = rd_kafka_sasl_background_callbacks_enable(raw) {
             throw KafkaError(consuming: error, "enable token refresh")
         }
     }
@@ -62,6 +62,7 @@ final class ClientHandle: @unchecked Sendable {
     func destroy(within duration: Duration) -> Bool {
         guard !isDestroyed.exchange(true, ordering: .acquiringAndReleasing) else { return true }
         callbacks.takeUnretainedValue().events = nil
+        callbacks.takeUnretainedValue().tokens?.stop()
         let remains = Remains(raw: raw, callbacks: callbacks)
         let latch = Latch()
         do {
@@ -100,7 +101,8 @@ final class ClientHandle: @unchecked Sendable {
             }
         }
         rd_kafka_conf_set_opaque(conf, callbacks.toOpaque())
-        ClientCallbacks.install(in: conf, type)
+        ClientCallbacks.install(in: conf, type, servesTokens: properties.tokens != nil)
+        if properties.tokens != nil { rd_kafka_conf_enable_sasl_queue(conf, 1) }
         return conf
     }
 
@@ -128,7 +130,7 @@ final class ClientHandle: @unchecked Sendable {
 }
 
 /// A buffer for the error texts that librdkafka writes.
-private final class ErrorText {
+final class ErrorText {
     let size = 512
     let buffer: UnsafeMutablePointer<CChar>
 
@@ -144,14 +146,16 @@ private final class ErrorText {
 
 /// The object behind a handle's opaque pointer; lives until the handle is destroyed.
 ///
-/// `@unchecked Sendable`: `log` is immutable; `events` is set before the handle exists and cleared when nobody
+/// `@unchecked Sendable`: `log` and `tokens` are immutable; `events` is set before the handle exists and cleared when nobody
 /// polls any more, and is otherwise read on the polling thread only.
 final class ClientCallbacks: @unchecked Sendable {
     let log: KafkaLog
+    let tokens: TokenRefresher?
     weak var events: (any ClientEvents)?
 
-    init(log: @escaping KafkaLog) {
+    init(log: @escaping KafkaLog, tokens: TokenRefresher?) {
         self.log = log
+        self.tokens = tokens
     }
 
     /// The events of the client that owns `rk`.
@@ -160,7 +164,13 @@ final class ClientCallbacks: @unchecked Sendable {
         return Unmanaged<ClientCallbacks>.fromOpaque(opaque).takeUnretainedValue().events
     }
 
-    static func install(in conf: OpaquePointer, _ type: rd_kafka_type_t) {
+    static func install(in conf: OpaquePointer, _ type: rd_kafka_type_t, servesTokens: Bool) {
+        if servesTokens {
+            rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf) { rk, _, opaque in
+                guard let rk, let opaque else { return }
+                Unmanaged<ClientCallbacks>.fromOpaque(opaque).takeUnretainedValue().tokens?.refresh(rk)
+            }
+        }
         // Without this librdkafka writes to standard error.
         rd_kafka_conf_set_log_cb(conf) { rk, level, facility, text in
             guard let rk, let text, let opaque = rd_kafka_opaque(rk) else { return }

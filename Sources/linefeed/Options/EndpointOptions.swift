@@ -47,8 +47,7 @@ struct EndpointOptions: ParsableArguments {
     /// - Returns: A client that is to be shut down.
     func makeClient(connections: Int, requestTimeout: Duration? = nil) throws -> DatasetClient {
         let endpoint = try Endpoint(endpoint)
-        let environment = ProcessInfo.processInfo.environment
-        let isAWS = endpoint.authority.hasSuffix(".amazonaws.com")
+        let isAWS = endpoint.isAmazons
         var configuration = DatasetClient.Configuration()
         configuration.connections = connections
         if let requestTimeout {
@@ -57,18 +56,12 @@ struct EndpointOptions: ParsableArguments {
         }
         let rate = rateLimit ?? (isAWS ? 5 : 0)
         configuration.rateLimit = rate == 0 ? .unlimited : .perSecond(rate, burst: max(1, Int(min(rate, 1000))))
-        if let path = caFile ?? environment["AWS_CA_BUNDLE"], !path.isEmpty {
+        if let path = caFile ?? ProcessInfo.processInfo.environment["AWS_CA_BUNDLE"], !path.isEmpty {
             configuration.authorities = try TrustedAuthorities(path: path)
         }
-        let shared = SharedFiles(environment: environment)
-        let region = try region ?? environment["AWS_REGION"] ?? shared.region() ?? "us-east-1"
-        // An endpoint of one's own may want no credentials at all; AWS always does.
-        let chain: [any CredentialProvider] = [
-            EnvironmentCredentials(environment: environment), SharedFileCredentials(files: shared),
-        ]
+        let region = try region ?? AWSAccess.region() ?? SharedFiles().region() ?? "us-east-1"
         return DatasetClient(
-            endpoint: endpoint, region: region,
-            credentials: CredentialChain(isAWS ? chain : chain + [AnonymousCredentials()]),
+            endpoint: endpoint, region: region, credentials: AWSAccess(region: region).chain(isForAWS: isAWS),
             configuration: configuration)
     }
 }

@@ -1,0 +1,61 @@
+import AsyncHTTPClient
+import NIOCore
+
+/// Requests to the services that hand out credentials: short, few, over connections of their own.
+struct CredentialHTTP: Sendable {
+    /// Requests of one fetch at most; with the pauses between them they end within seconds.
+    static let tries = 3
+    /// Bytes; the answers have a few kilobytes at most.
+    private static let largestAnswer = 65536
+
+    /// What is being asked, for messages, such as `the container's credential service`.
+    let place: String
+    /// For one request and its answer.
+    let timeout: Duration
+    let time: TimeSource
+
+    /// Common to the process, so that it needs no end.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.httpVersion = .http1Only
+        // A redirect would carry a token, or bring credentials from, who knows where.
+        configuration.redirectConfiguration = .disallow
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.idleTimeout = .seconds(5)
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
+    /// Asks until there is an answer that is neither 429 nor 5xx, `tries` times at most.
+    ///
+    /// - Throws: `unavailable`, for the last try's reason. Never quotes what was sent or received.
+    func answer(to request: HTTPClientRequest) async throws(CredentialError) -> APIAnswer {
+        let backoff = Backoff(base: .milliseconds(200), cap: .seconds(1))
+        var attempt = 0
+        while true {
+            let outcome = await once(request)
+            attempt += 1
+            switch outcome {
+            case .success(let answer) where answer.status < 500 && answer.status != 429:
+                return answer
+            case .success(let answer) where attempt == Self.tries:
+                throw .unavailable("\(place) answers HTTP \(answer.status)")
+            case .failure(let error) where attempt == Self.tries || error == .cancelled:
+                throw .unavailable("\(place): \(error)")
+            default:
+                let delay = backoff.delay(attempt: attempt - 1, retryAfterSeconds: nil, jitter: time.jitter)
+                do { try await time.sleep(delay) } catch { throw .unavailable("\(place): cancelled") }
+            }
+        }
+    }
+
+    /// One try, for a place that may not be there at all.
+    func once(_ request: HTTPClientRequest) async -> Result<APIAnswer, DatasetClientError> {
+        do throws(DatasetClientError) {
+            return .success(
+                try await HTTPExchange.perform(
+                    request, over: Self.client, within: timeout, upTo: Self.largestAnswer))
+        } catch {
+            return .failure(error)
+        }
+    }
+}

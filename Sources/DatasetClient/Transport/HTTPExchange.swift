@@ -1,0 +1,55 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+
+/// One request, one answer, one time limit.
+enum HTTPExchange {
+    /// Sends the request and reads the answer, both within the time limit: the client's own deadline ends with the
+    /// answer's head, and would wait for ever on a body that stops coming.
+    ///
+    /// - Parameters:
+    ///   - request: sent once.
+    ///   - client: whose connections are used.
+    ///   - timeout: from here to the answer's last byte.
+    ///   - largestAnswer: bytes of the body; a longer one is an error.
+    /// - Returns: whatever the server answered, success or not.
+    /// - Throws: why there is no whole answer.
+    static func perform(
+        _ request: HTTPClientRequest, over client: HTTPClient, within timeout: Duration, upTo largestAnswer: Int
+    ) async throws(DatasetClientError) -> APIAnswer {
+        let result = await withTaskGroup(of: Result<APIAnswer, DatasetClientError>.self) { group in
+            group.addTask { await send(request, over: client, upTo: largestAnswer) }
+            group.addTask {
+                try? await Task.sleep(for: timeout)
+                return .failure(.transport("no whole answer within \(timeout)"))
+            }
+            let first = await group.next()
+            group.cancelAll()
+            return first ?? .failure(.cancelled)
+        }
+        // Whichever of the two noticed it first, and with whatever error.
+        if Task.isCancelled, case .failure = result { throw .cancelled }
+        return try result.get()
+    }
+
+    private static func send(
+        _ request: HTTPClientRequest, over client: HTTPClient, upTo largestAnswer: Int
+    ) async -> Result<APIAnswer, DatasetClientError> {
+        do {
+            let response = try await client.execute(request, deadline: .distantFuture)
+            let body = try await response.body.collect(upTo: largestAnswer)
+            // A cancelled body can end early without an error.
+            try Task.checkCancellation()
+            return .success(
+                APIAnswer(
+                    status: Int(response.status.code), headers: response.headers, body: Data(body.readableBytesView)))
+        } catch is CancellationError {
+            return .failure(.cancelled)
+        } catch is NIOTooManyBytesError {
+            return .failure(.malformedResponse("more than \(largestAnswer) bytes"))
+        } catch {
+            return .failure(.transport(String(describing: error)))
+        }
+    }
+}
