@@ -27,7 +27,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // ByteBuffer, the currency of both the HTTP client and the HTTP server.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        // TLS for the tests' stand-in of a secured broker; the HTTP client brings it anyway.
+        // TLS: the service's certificate, the authorities that the client trusts, the tests' stand-in of a secured broker.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         // SQLite with WAL, migrations and a typed query layer, under the dataset service.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -38,8 +38,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         // HTTP parts on a channel, which connection limits are kept by.
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
-        // TLS: the service's certificate, and the authorities that the client trusts.
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         // The HTTP server of the dataset service.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         // Pooled HTTP client of the dataset client.

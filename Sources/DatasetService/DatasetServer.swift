@@ -207,7 +207,7 @@ extension DatasetServer.Configuration {
         case .keys(let path): return try KeyRing(path: path)
         case .openToAll: return nil
         case .openOnLoopback:
-            guard SocketAddress.isLoopback(host: host) else { throw .openToOthers(host: host) }
+            guard Loopback.isLoopback(host: host) else { throw .openToOthers(host: host) }
             return nil
         }
     }
