@@ -147,7 +147,7 @@ import Testing
                 read = bench.rewinds.count
                 // Records that were on their way arrive before the rewind is done, and change nothing.
                 bench.redeliver(partition, from: Int64(bench.logEnd(partition)) - 3)
-                bench.machine.rewound(partition: partition, to: offset)
+                bench.machine.rewound(partition: partition, to: offset, now: bench.now)
                 bench.redeliver(partition, from: offset)
             } else if bench.commit != nil {
                 bench.acknowledge()
@@ -189,7 +189,7 @@ import Testing
         bench.run(2000)
         #expect(bench.rewinds.count == asked + 1)
         // News of another rewind is no news of this one.
-        bench.machine.rewound(partition: 0, to: 0)
+        bench.machine.rewound(partition: 0, to: 0, now: bench.now)
         bench.run(6000)
         #expect(bench.rewinds.count >= asked + 2)
     }

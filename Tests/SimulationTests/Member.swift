@@ -113,7 +113,7 @@ final class Member {
             guard positions[number] != nil else { return }
             world.note("worker \(key) reads partition \(number) again from \(offset)")
             positions[number] = offset
-            machine.rewound(partition: number, to: offset)
+            machine.rewound(partition: number, to: offset, now: now)
         case .expelled(let groupMember):
             guard groupMember == self.groupMember else { return }
             self.groupMember = nil

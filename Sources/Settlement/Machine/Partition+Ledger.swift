@@ -1,78 +1,199 @@
 internal import Labelling
 
-extension Partition {
-    /// What a commit of this partition says now.
-    struct Statement {
-        var offset: Int64
-        var floor: Int64
-        var metadata: String
-    }
+/// What a commit of this partition says now.
+struct Statement {
+    var offset: Int64
+    var levels: Partition.Levels
+    var metadata: String
+}
 
-    /// Writes the ledger with the floor that makes it shortest.
+extension Partition {
+    /// Composes the ledger under the levels that make it shortest.
     ///
-    /// Three floors are tried. Low names every dataset that has settled above the watermark: best when few are active.
-    /// High names every dataset that has something unsettled: best when one is stuck and many are healthy. The floor
-    /// of the last commit is what keeps room from shrinking by itself: events that came since lie above it and need no
-    /// name, so under it only a new cut can make a ledger longer.
+    /// A lane without a batch in flight needs no name under any level that lies at or above its last settled event and
+    /// below its first unsettled one. So a few likely levels are tried, one or two at a time: the watermark, best when few
+    /// lanes are active; the position, for all that is settled; the first event that waits for its batch, since what is
+    /// in flight is named anyway; the offset that the cuts of a round come to; and the levels of the last commit. Those
+    /// keep room from shrinking by itself: events that came since lie above them, so under them only a new cut can make
+    /// a ledger longer.
     ///
-    /// - Returns: nil where not even the shortest fits.
-    func statement(maximumCharacters: Int) -> Statement? {
+    /// - Returns: nil where it does not fit.
+    func composeStatement(maximumCharacters: Int) -> Statement? {
         let offset = watermark
         retireSettledLanes(below: offset)
-        var floors: [Int64] = []
-        if position > inheritedFloor {
-            floors = [offset - 1, position - 1]
-            if floor >= offset, floor != position - 1 { floors.append(floor) }
-        } else {
-            // Not read up to the inherited floor yet: whoever is not named is settled up to there, met or not.
-            floors = [inheritedFloor]
-        }
-        var best: Statement?
-        for candidate in floors {
-            let named = entries(offset: offset, floor: candidate)
-            if LedgerCoder.isHopeless(entryCount: named.count, characters: maximumCharacters) { continue }
-            let ledger = Ledger(
-                era: era, offset: offset, floor: candidate, entries: named.sorted(by: Ledger.precedes))
-            let text = coder.encode(ledger)
-            guard text.utf8.count <= maximumCharacters, text.utf8.count < best?.metadata.utf8.count ?? .max else {
-                continue
-            }
-            best = Statement(offset: offset, floor: candidate, metadata: text)
-        }
-        return best
+        forgetUnmet()
+        var draft = isReadingInheritance ? draftUnderInheritance(offset: offset) : draftUnderBestLevels(offset: offset)
+        draft.ledger.entries += unmetEntries
+        addRefusals(to: &draft)
+        var text = coder.encode(draft.ledger)
+        guard text.utf8.count <= maximumCharacters else { return nil }
+        room.update(used: text.utf8.count, idle: draft.idleCount, span: position - offset)
+        if let readable = textWithNames(draft, within: maximumCharacters / 2) { text = readable }
+        let levels = Levels(floor: draft.ledger.floor, ceiling: draft.ledger.ceiling?.offset)
+        return Statement(offset: offset, levels: levels, metadata: text)
     }
 
-    private func entries(offset: Int64, floor: Int64) -> [Ledger.Entry] {
-        var entries: [Ledger.Entry] = []
-        let lowest = offset - 1
-        if refusals.lastSettledEvent > floor
-            || isUnsettled(settled: refusals.settled, firstUnsettled: refusals.firstUnsettled, upTo: floor)
-        {
-            entries.append(
-                Ledger.Entry(dataset: nil, settled: max(refusals.settled, lowest), inFlight: nil))
+    /// A ledger with hashes for names.
+    private struct Draft {
+        var ledger: Ledger
+        /// The lanes named, in the order of the entries.
+        var lanes: [Int32] = []
+        /// How many of them have no batch in flight.
+        var idleCount = 0
+    }
+
+    // MARK: - Levels
+
+    /// The lowest unsettled event of a lane that has no batch in flight.
+    private var lowestIdle: Int64 {
+        active.reduce(min(position, refusals.firstUnsettled ?? .max)) { lowest, number in
+            let lane = lanes.lanes[Int(number)]
+            return lane.flight == nil ? min(lowest, lane.firstUnsettled ?? .max) : lowest
         }
+    }
+
+    /// The levels under which an idle lane needs no name.
+    private func unnamedLevels(of lane: Lane) -> ClosedRange<Int64>? {
+        let highest = (lane.firstUnsettled ?? .max) - 1
+        return lane.lastSettledEvent <= highest ? lane.lastSettledEvent...highest : nil
+    }
+
+    private func draftUnderBestLevels(offset: Int64) -> Draft {
+        var points: [Int64] = []
+        for point in [
+            offset - 1, position - 1, levels.floor, max(offset, lowestIdle) - 1, levels.ceiling, room.round,
+        ] {
+            if let point, point >= offset - 1, point < position, !points.contains(point) { points.append(point) }
+        }
+        // How many lanes there are for every set of points that suit them.
+        var histogram = [Int](repeating: 0, count: 1 << points.count)
         for number in active {
             let lane = lanes.lanes[Int(number)]
-            let inFlight = lane.flight?.ledgerEntry
-            guard
-                inFlight != nil || lane.lastSettledEvent > floor
-                    || isUnsettled(settled: lane.settled, firstUnsettled: lane.firstUnsettled, upTo: floor)
-            else { continue }
-            entries.append(
-                Ledger.Entry(dataset: lane.dataset, settled: max(lane.settled, lowest), inFlight: inFlight))
+            guard lane.flight == nil else { continue }
+            var mask = 0
+            if let levels = unnamedLevels(of: lane) {
+                for (bit, point) in points.enumerated() where levels.contains(point) { mask |= 1 << bit }
+            }
+            histogram[mask] += 1
         }
-        return entries
+        var best = (cost: Int.max, low: 0, high: 0)
+        for low in points.indices {
+            for high in points.indices where high == low || points[high] > points[low] {
+                var named = 0
+                var mapped = 0
+                for (mask, count) in histogram.enumerated() where count > 0 {
+                    let fits = (mask >> low & 1) + (mask >> high & 1)
+                    if fits == 0 { named += count } else if fits == 1 { mapped += count }
+                }
+                let map = mapped == 0 ? 0 : 4 + LevelMap.byteCount(bitCount: LevelMap.bitCount(forLanes: mapped))
+                let cost = named * Self.bytesOfAnEntry + map
+                // (Two levels that no map tells apart are none.)
+                if cost < best.cost, high == low || mapped > 0 { best = (cost, low, high) }
+            }
+        }
+        let ceiling = best.high == best.low ? nil : points[best.high]
+        return draft(offset: offset, floor: points[best.low], ceiling: ceiling)
+    }
+
+    /// About what a lane costs that is named.
+    private static let bytesOfAnEntry = 9
+
+    private func draft(offset: Int64, floor: Int64, ceiling: Int64?) -> Draft {
+        var draft = Draft(ledger: Ledger(era: era, offset: offset, floor: floor, entries: []))
+        var mapped: [(digest: LaneDigest, isHigh: Bool)] = []
+        var mappedLanes: [Int32] = []
+        for number in active {
+            let lane = lanes.lanes[Int(number)]
+            lane.isNamed = false
+            guard lane.flight == nil, let levels = unnamedLevels(of: lane) else {
+                name(lane, in: &draft)
+                continue
+            }
+            let isLow = levels.contains(floor)
+            switch ceiling.map(levels.contains) ?? isLow {
+            case isLow: if !isLow { name(lane, in: &draft) }
+            case let isHigh:
+                mapped.append((lane.digest, isHigh))
+                mappedLanes.append(number)
+            }
+        }
+        if let ceiling {
+            let (map, misfits) = LevelMap.make(mapped)
+            for misfit in misfits { name(lanes.lanes[Int(mappedLanes[misfit])], in: &draft) }
+            draft.ledger.ceiling = Ledger.Ceiling(offset: ceiling, map: map)
+        }
+        return draft
+    }
+
+    /// Not read up to the top of the inherited ledger yet: whoever is not named is where that says, met or not.
+    private func draftUnderInheritance(offset: Int64) -> Draft {
+        // (What lies below the watermark is settled, and what was not met lies above it.)
+        let floor = max(inherited.floor, offset - 1)
+        var draft = Draft(
+            ledger: Ledger(era: era, offset: offset, floor: floor, ceiling: inherited.ceiling, entries: []))
+        for number in active {
+            let lane = lanes.lanes[Int(number)]
+            lane.isNamed = false
+            let level = max(floor, inherited.level(of: lane.digest))
+            // Settled below its level, it was named; and what it has between is still to be read again.
+            let isComplete = lane.settled >= level || position > level
+            if lane.flight == nil, isComplete, unnamedLevels(of: lane)?.contains(level) ?? false { continue }
+            name(lane, in: &draft)
+        }
+        return draft
+    }
+
+    // MARK: - Names
+
+    private func name(_ lane: Lane, in draft: inout Draft) {
+        lane.isNamed = true
+        draft.lanes.append(lane.number)
+        if lane.flight == nil { draft.idleCount += 1 }
+        draft.ledger.entries.append(
+            Ledger.Entry(
+                name: mayBeHashed(lane) ? .hash(lane.digest.hash) : .dataset(lane.dataset),
+                settled: max(lane.settled, draft.ledger.offset - 1), inFlight: lane.flight?.ledgerEntry))
+    }
+
+    /// Whether the hash stands for this lane alone, among all that had something between the watermark and the position.
+    /// Of lanes that have not been met yet nobody knows but the writer of the inherited ledger.
+    func mayBeHashed(_ lane: Lane) -> Bool {
+        !lane.hasCommonHash && (lane.isKnownByHash || !isReadingInheritance)
+    }
+
+    /// The same ledger as people like to read it. Never more than a part of the room: whoever inherits it can name
+    /// lanes by their hashes only once it was read again.
+    private func textWithNames(_ draft: Draft, within characters: Int) -> String? {
+        let nameCount = draft.lanes.reduce(0) { $0 + lanes.lanes[Int($1)].dataset.project.utf8.count }
+        guard nameCount < characters * 2 else { return nil }
+        var ledger = draft.ledger
+        for (entry, number) in draft.lanes.enumerated() {
+            ledger.entries[entry].name = .dataset(lanes.lanes[Int(number)].dataset)
+        }
+        ledger.entries.sort(by: Ledger.precedes)
+        let text = coder.encode(ledger)
+        return text.utf8.count <= characters ? text : nil
+    }
+
+    private func addRefusals(to draft: inout Draft) {
+        let floor = draft.ledger.floor
+        let isUnsettledBelow =
+            (refusals.firstUnsettled ?? .max) <= floor || (position <= floor && refusals.settled < floor)
+        guard refusals.lastSettledEvent > floor || isUnsettledBelow else { return }
+        draft.ledger.entries.append(
+            Ledger.Entry(name: .noDataset, settled: max(refusals.settled, draft.ledger.offset - 1)))
     }
 
     /// A lane with nothing unsettled and nothing settled above the watermark needs no more looking at. One that has
-    /// yet to read its events below the inherited floor again has something unsettled.
+    /// yet to read its events below its inherited level again has something unsettled.
     private func retireSettledLanes(below offset: Int64) {
         active.removeAll { number in
             let lane = lanes.lanes[Int(number)]
             guard lane.flight == nil, lane.segments.isEmpty, lane.missing == nil, lane.lastSettledEvent < offset,
-                position > inheritedFloor || lane.settled >= inheritedFloor
+                !isReadingInheritance || lane.settled >= inherited.level(of: lane.digest)
             else { return false }
             lane.isActive = false
+            lane.isNamed = false
             return true
         }
     }

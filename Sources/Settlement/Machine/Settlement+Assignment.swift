@@ -26,13 +26,14 @@ extension Settlement {
             }
         }
         let partition = Partition(
-            number: number, epoch: epoch, start: offset, ledger: ledger, mustCommit: mustCommit, coder: coder)
+            number: number, epoch: epoch, start: offset, ledger: ledger, mustCommit: mustCommit, coder: coder,
+            ledgerCharacters: settings.ledgerCharacters)
         partitions.insert(partition)
         actions.append(
             .notice(
                 .assigned(
                     partition: number, offset: offset, named: ledger.entries.count,
-                    inFlight: partition.reformingCuts.count)))
+                    inFlight: ledger.entries.count { $0.inFlight != nil })))
     }
 
     /// Partitions are being taken away in good order: `.unassign` follows once all that is settled was written.

@@ -33,6 +33,7 @@ extension Settlement {
                 }
             lane.flight?.phase = .calling(id.sequence, kind)
             lane.flight?.calls += 1
+            lane.flight?.calledAt = now.monotonic
             counters.calls += 1
             actions.append(
                 .call(

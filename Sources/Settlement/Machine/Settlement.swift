@@ -45,7 +45,7 @@ package final class Settlement {
         struct Part {
             var epoch: Int
             var offset: Int64
-            var floor: Int64
+            var levels: Partition.Levels
             var version: Int
             /// The log had been read up to here.
             var readThrough: Int64
