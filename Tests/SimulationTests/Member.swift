@@ -236,7 +236,7 @@ final class Member {
                 _ = machine.append(
                     Rejection(.notJSON, "value", "junk"), bytes: 20, partition: number, offset: offset, now: now)
             default:
-                SimulatedLog.withEvent(event) {
+                world.log.withEvent(event) {
                     machine.append($0, partition: number, offset: offset, now: now)
                 }
             }
@@ -269,7 +269,7 @@ final class Member {
             return
         }
         calls[key] = [call.id]
-        let dataset = SimulatedLog.datasets.firstIndex(of: call.batch.dataset) ?? 0
+        let dataset = world.log.datasets.firstIndex(of: call.batch.dataset) ?? 0
         let request = Request(member: self.key, key: key, kind: call.kind, dataset: dataset, token: token, lines: lines)
         world.after(.jiffy, .member(self.key, .send(request)))
     }

@@ -60,8 +60,8 @@ extension World {
                 report("offset \(commit.offset) of partition \(commit.partition) passes event \(id)")
             }
             guard let ledger else { continue }
-            let dataset = event.hasLine ? SimulatedLog.datasets[event.dataset] : nil
-            let settled = ledger.entries.first { $0.dataset == dataset }?.settled ?? ledger.floor
+            let dataset = event.hasLine ? log.datasets[event.dataset] : nil
+            let settled = dataset.map { ledger.settled($0) } ?? ledger.settledWithoutDataset
             if event.offset <= settled {
                 report("the ledger of partition \(commit.partition) says that event \(id) is settled")
             }

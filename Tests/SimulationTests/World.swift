@@ -68,7 +68,7 @@ final class World {
     var unreachableUntil: Int64 = 0
     var deniedUntil: Int64 = 0
     var deadLettersDownUntil: Int64 = 0
-    var stuckDataset: Int?
+    var stuckDatasets: Set<Int> = []
     /// Partitions whose ledger was taken away, and datasets whose records were: their events may be applied twice.
     var foreign: Set<Int32> = []
     var compacted: Set<Int> = []
@@ -85,7 +85,9 @@ final class World {
         self.scenario = scenario
         self.mutation = mutation
         random = SplitMix64(seed: scenario.seed ^ 0x5DEE_CE66)
-        log = SimulatedLog(partitions: scenario.partitions)
+        log = SimulatedLog(
+            partitions: scenario.partitions,
+            datasets: scenario.hasManyDatasets ? SimulatedLog.manyDatasets : SimulatedLog.fewDatasets)
         api = DatasetModel(datasets: Array(repeating: .init(), count: scenario.datasets))
         slots = Array(repeating: nil, count: scenario.workers)
         trace = tracing ? [] : nil
@@ -93,7 +95,7 @@ final class World {
         if scenario.missingDatasets {
             for index in api.datasets.indices where Bool.random(using: &random) { api.datasets[index].exists = false }
         }
-        if scenario.stuckDataset { stuckDataset = Int.random(in: 0..<scenario.datasets, using: &random) }
+        stuckDatasets = Set((0..<scenario.datasets).shuffled(using: &random).prefix(scenario.stuckDatasets))
         for slot in slots.indices { schedule(Int64(slot) * 20_000_000, .start(slot: slot)) }
         for _ in 0..<scenario.events {
             schedule(Int64.random(in: 0..<scenario.activeTime, using: &random), .publish)
@@ -161,11 +163,13 @@ final class World {
     /// Nothing is under way that could still change anything.
     private var isAtRest: Bool {
         guard happenings % 8 == 0 else { return false }
-        if let stuck = stuckDataset {
-            // First everybody else has to get through, beside the one that is stuck.
-            guard log.events.allSatisfy({ $0.dataset == stuck && $0.hasLine || log.isDone($0) }) else { return false }
-            note("the stuck dataset goes on")
-            stuckDataset = nil
+        if !stuckDatasets.isEmpty {
+            // First everybody else has to get through, beside those that are stuck.
+            guard log.events.allSatisfy({ stuckDatasets.contains($0.dataset) && $0.hasLine || log.isDone($0) }) else {
+                return false
+            }
+            note("the stuck datasets go on")
+            stuckDatasets = []
             return false
         }
         for partition in 0..<Int32(scenario.partitions)
@@ -181,7 +185,7 @@ final class World {
             let undone = log.partitions[Int(partition)].filter { !log.isDone(log.events[$0]) }
             return "partition \(partition) committed \(coordinator.committed[partition]?.offset ?? -1) of "
                 + "\(log.end(partition)), unsettled \(undone)"
-        }.joined(separator: "; ") + (stuckDataset.map { "; dataset \($0) is stuck" } ?? "")
+        }.joined(separator: "; ") + (stuckDatasets.isEmpty ? "" : "; datasets \(stuckDatasets.sorted()) are stuck")
     }
 
     // MARK: - What happens
@@ -247,7 +251,10 @@ final class World {
 
     func countStep(of member: Member) {
         steps += 1
-        guard scenario.crashChance > 0, !hasHealed,
+        if let fault = scenario.stepFaults[steps], !hasHealed {
+            if fault == .crash { kill(member, because: "crashed at step \(steps)") } else { inject(.rebalance) }
+        }
+        guard !member.isDead, scenario.crashChance > 0, !hasHealed,
             Double.random(in: 0..<1, using: &random) < scenario.crashChance
         else { return }
         kill(member, because: "crashed at a step")

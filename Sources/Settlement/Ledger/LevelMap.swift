@@ -79,7 +79,9 @@ package struct LevelMap: Sendable, Equatable {
 
     /// The bits, the first one lowest in the first byte.
     var bytes: [UInt8] {
-        (0..<Self.byteCount(bitCount: bitCount)).map { UInt8(truncatingIfNeeded: words[$0 >> 3] >> UInt64(($0 & 7) * 8)) }
+        (0..<Self.byteCount(bitCount: bitCount)).map {
+            UInt8(truncatingIfNeeded: words[$0 >> 3] >> UInt64(($0 & 7) * 8))
+        }
     }
 
     /// `bytes` has `byteCount(bitCount:)` of them.

@@ -77,7 +77,8 @@ extension Settlement {
     private func forgetStuckLanes(of partition: Partition, now: Int64) {
         for number in partition.active {
             let lane = partition.lanes.lanes[Int(number)]
-            guard !lane.segments.isEmpty, lane.flight?.phase != .reforming, isStuck(lane, of: partition, now: now) else {
+            guard !lane.segments.isEmpty, lane.flight?.phase != .reforming, isStuck(lane, of: partition, now: now)
+            else {
                 continue
             }
             if lane.missing == nil { partition.lanesMissing.append(number) }
