@@ -113,11 +113,15 @@ final class Bench {
 
     /// Appends to the log, and hands it to the machine.
     func publish(_ entries: Entry..., partition: Int32 = 0) {
+        publishSilently(entries, partition: partition)
+        turn()
+    }
+
+    func publishSilently(_ entries: [Entry], partition: Int32) {
         for entry in entries {
             log[partition, default: []].append(entry)
             deliver(partition, (log[partition]?.count ?? 1) - 1)
         }
-        turn()
     }
 
     func publish(_ events: [SampleEvent], partition: Int32 = 0) {

@@ -59,6 +59,15 @@ struct SimulatedLog {
         return events[ids[Int(offset)]]
     }
 
+    /// Whether the record was removed while nothing had become of it, nor of a later one of its image.
+    func isLost(_ event: Event) -> Bool {
+        guard event.isRemoved, event.hasLine, event.applied.isEmpty, event.deadLettered == nil else { return false }
+        return !partitions[Int(event.partition)][Int(event.offset + 1)...].contains { id in
+            let later = events[id]
+            return later.hasLine && later.dataset == event.dataset && later.ref == event.ref
+        }
+    }
+
     /// Whether the record needs nothing more. An event that a later one replaced is done as soon as that was applied.
     func isDone(_ event: Event) -> Bool {
         switch event.kind {

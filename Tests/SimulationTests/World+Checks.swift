@@ -52,6 +52,14 @@ extension World {
     func checkCommit(_ commit: PartitionCommit) {
         guard !foreign.contains(commit.partition) else { return }
         let ledger = try? coder(commit.partition).decode(commit.metadata, committedAt: commit.offset)
+        if ledger?.ceiling != nil { sights.ceilings += 1 }
+        for entry in ledger?.entries ?? [] {
+            switch entry.name {
+            case .dataset: sights.names += 1
+            case .hash: sights.hashes += 1
+            case .noDataset: break
+            }
+        }
         if commit.offset > log.end(commit.partition) { report("an offset beyond the log was committed") }
         for id in log.partitions[Int(commit.partition)] {
             let event = log.events[id]
@@ -80,6 +88,7 @@ extension World {
         for id in log.partitions.joined() {
             let event = log.events[id]
             if !log.isDone(event) { report("event \(id) was neither applied nor dead-lettered") }
+            if log.isLost(event) { report("event \(id) was removed from the log before it was settled") }
             guard event.hasLine, !(event.isRemoved && event.applied.isEmpty) else { continue }
             if event.deadLettered == nil {
                 fold[event.dataset][event.ref] = id

@@ -42,6 +42,32 @@ final class World {
         case restart
     }
 
+    /// What a run has come across, to see that the rare is not too rare.
+    struct Sights {
+        var names = 0
+        var hashes = 0
+        var ceilings = 0
+        /// Owners that found a ceiling; and those whose predecessor had found the same and not read up to it.
+        var inheritedCeilings = 0
+        var ceilingsInheritedUnread = 0
+        var fullLedgers = 0
+        var rewinds = 0
+
+        var isComplete: Bool {
+            ![names, hashes, ceilings, inheritedCeilings, ceilingsInheritedUnread, fullLedgers, rewinds].contains(0)
+        }
+
+        static func += (sum: inout Sights, other: Sights) {
+            sum.names += other.names
+            sum.hashes += other.hashes
+            sum.ceilings += other.ceilings
+            sum.inheritedCeilings += other.inheritedCeilings
+            sum.ceilingsInheritedUnread += other.ceilingsInheritedUnread
+            sum.fullLedgers += other.fullLedgers
+            sum.rewinds += other.rewinds
+        }
+    }
+
     let scenario: Scenario
     let mutation: Mutation?
     var random: SplitMix64
@@ -73,13 +99,17 @@ final class World {
     var foreign: Set<Int32> = []
     var compacted: Set<Int> = []
 
+    var sights = Sights()
+    /// The top of the ledger that the owner of a partition found.
+    private var inheritedTops: [Int32: Int64] = [:]
+
     private(set) var violation: String?
     private(set) var steps = 0
     private(set) var happenings = 0
     /// FNV-1a over everything that happens: two runs of one seed must agree.
     private(set) var fingerprint: UInt64 = 0xcbf2_9ce4_8422_2325
     private var trace: [String]?
-    private let coders: [LedgerCoder]
+    let coders: [LedgerCoder]
 
     init(scenario: Scenario, mutation: Mutation? = nil, tracing: Bool = false) {
         self.scenario = scenario
@@ -283,6 +313,18 @@ final class World {
             default: queue.insert(queued)
             }
         }
+    }
+
+    /// An owner finds what the one before has left.
+    func notice(_ committed: Coordinator.Committed?, inheritedBy member: Member, partition: Int32) {
+        guard let committed,
+            let ledger = try? coder(partition).decode(committed.metadata, committedAt: committed.offset)
+        else { return inheritedTops[partition] = nil }
+        if let ceiling = ledger.ceiling {
+            sights.inheritedCeilings += 1
+            if inheritedTops[partition] == ceiling.offset { sights.ceilingsInheritedUnread += 1 }
+        }
+        inheritedTops[partition] = ledger.ceiling?.offset
     }
 
     func coder(_ partition: Int32) -> LedgerCoder { coders[Int(partition)] }

@@ -144,6 +144,8 @@ struct Flight {
     var haltedBy: String?
     /// Answers in a row that changed nothing.
     var failures = 0
+    /// Whether the place that it has is one of those for batches that have asked in vain.
+    var isRetry = false
     /// Monotonic nanoseconds of the last call.
     var calledAt: Int64 = 0
     var calls = 0
@@ -204,9 +206,11 @@ struct Flight {
     /// Longer than an update takes.
     private static let patience: Int64 = 60_000_000_000
 
+    var hasAskedInVain: Bool { failures >= Self.failuresOfAStuckLane }
+
     /// Whether it has asked in vain, or without an answer, for a while.
     func isStuck(at now: Int64) -> Bool {
-        if failures >= Self.failuresOfAStuckLane { return true }
+        if hasAskedInVain { return true }
         guard case .calling = phase else { return false }
         return now - calledAt >= Self.patience
     }

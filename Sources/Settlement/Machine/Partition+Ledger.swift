@@ -155,10 +155,12 @@ extension Partition {
                 settled: max(lane.settled, draft.ledger.offset - 1), inFlight: lane.flight?.ledgerEntry))
     }
 
-    /// Whether the hash stands for this lane alone, among all that had something between the watermark and the position.
-    /// Of lanes that have not been met yet nobody knows but the writer of the inherited ledger.
+    /// Whether the hash stands for this lane alone, among all that have something where the entry speaks of. Of lanes
+    /// that have not been met yet nobody knows but the writer of the inherited ledger.
     func mayBeHashed(_ lane: Lane) -> Bool {
-        !lane.hasCommonHash && (lane.isKnownByHash || !isReadingInheritance)
+        guard !lane.hasCommonHash else { return false }
+        let isRead = !isReadingInheritance && lane.settled < position && lane.flight?.cut ?? -1 < position
+        return isRead || lane.isKnownByHash
     }
 
     /// The same ledger as people like to read it. Never more than a part of the room: whoever inherits it can name

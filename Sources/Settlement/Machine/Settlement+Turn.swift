@@ -12,8 +12,10 @@ extension Settlement {
             for partition in partitions.all where partition.refusals.firstUnsettled != nil {
                 writeRefusals(of: partition, now: time)
             }
+            startRetries(now: now)
             startCalls(now: now)
             cutLanes(now: now)
+            startRetries(now: now)
         }
         proceedWithLeaving(now: time)
         proceedWithStopping(now: time)
@@ -82,6 +84,7 @@ extension Settlement {
             era: partition.era, dataset: lane.dataset, partition: partition.number, cut: last, segment: segment)
         lane.flight = Flight(of: batch, doubtsLoneLine: lane.doubtsLoneLine, now: now)
         placesTaken += 1
+        wasRetryLast = false
         partition.intents.append(lane.number)
         partition.version += 1
     }

@@ -20,7 +20,12 @@ package final class Settlement {
     var lanesToCut: Deque<LaneReference> = []
     /// Lanes with a recorded batch that wants one of the concurrent places.
     var lanesToCall: Deque<LaneReference> = []
+    /// The same, of batches that have asked in vain before.
+    var lanesToRetry: Deque<LaneReference> = []
     var placesTaken = 0
+    var placesOfRetries = 0
+    /// Whether the last of the concurrent places went to a batch that has asked in vain before.
+    var wasRetryLast = false
     /// A dataset spread over partitions has one update at a time: who has it, and who waits for it.
     var holders: [DatasetKey: LaneReference] = [:]
     var waitersForDataset: [DatasetKey: Deque<LaneReference>] = [:]
