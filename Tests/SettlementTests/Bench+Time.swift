@@ -12,6 +12,15 @@ extension Bench {
         var read: Int64 = 20
     }
 
+    /// Does the rewinds that were asked for.
+    private func readAgain() {
+        let asked = takeRewinds()
+        for (partition, offset) in asked {
+            machine.rewound(partition: partition, to: offset, now: now)
+            redeliver(partition, from: offset, count: readEnd(partition) - Int(offset))
+        }
+    }
+
     /// What becomes of a call.
     enum Outcome {
         case answered(Answer)
@@ -35,6 +44,7 @@ extension Bench {
         var due: [RequestID: Int64] = [:]
         var commitDue: Int64?
         while now.monotonic < end, !isOver() {
+            readAgain()
             for call in calls where due[call.id] == nil {
                 if case .never = outcome(call) {
                     due[call.id] = .max
@@ -72,5 +82,18 @@ struct UnrelatedNames {
     static func list(_ count: Int) -> [String] {
         var names = UnrelatedNames()
         return (0..<count).map { _ in names.next() }
+    }
+}
+
+extension Bench {
+    /// Every event went out under one token alone, so that an API which remembers tokens has applied it once.
+    func expectNothingTwice() {
+        var lines: Set<String> = []
+        var seen: Set<String> = []
+        for call in everyCall where call.kind == .update && seen.insert(token(call)).inserted {
+            for line in call.batch.textLines(of: call.piece) {
+                #expect(lines.insert(call.batch.dataset.project + line).inserted, "an event is in two batches")
+            }
+        }
     }
 }

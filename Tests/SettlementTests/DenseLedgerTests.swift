@@ -19,17 +19,6 @@ import Testing
         return (bench, names)
     }
 
-    /// Every event went out under one token alone.
-    private func expectNothingTwice(_ bench: Bench) {
-        var lines: Set<String> = []
-        var seen: Set<String> = []
-        for call in bench.everyCall where call.kind == .update && seen.insert(bench.token(call)).inserted {
-            for line in call.batch.textLines(of: call.piece) {
-                #expect(lines.insert(call.batch.dataset.project + line).inserted, "an event is in two batches")
-            }
-        }
-    }
-
     @Test func oneThatNeverAnswersAmongTwoHundredHoldsNobody() throws {
         let (bench, names) = bench(lanes: 200, rounds: 5)
         let seconds = bench.play(forAtMost: 600, until: { bench.machine.counters.eventsSettled == 995 }) { call in
@@ -42,7 +31,7 @@ import Testing
         let ledger = try bench.ledger()
         #expect(ledger.offset == 77)
         #expect(ledger.entries.map(\.dataset?.project) == [names[77]])
-        expectNothingTwice(bench)
+        bench.expectNothingTwice()
     }
 
     @Test(arguments: [50_000, 2]) func twoThousandHealthyOnesAllSettle(batchLines: Int) throws {
@@ -55,7 +44,7 @@ import Testing
         #expect(seconds < calls / 16 * 1.1, "a second a call, 16 at a time")
         bench.play(forAtMost: 2)
         #expect(bench.committed[0]?.offset == 10_000)
-        expectNothingTwice(bench)
+        bench.expectNothingTwice()
     }
 
     /// Three in twenty are stuck, in batches of two: far more lanes come to rest in the middle than have room.
@@ -69,7 +58,25 @@ import Testing
         #expect(bench.machine.counters.eventsSettled == 850 * 5)
         bench.play(forAtMost: 3600, until: { bench.committed[0]?.offset == 5000 })
         #expect(bench.committed[0]?.offset == 5000, "and go on once they are let")
-        expectNothingTwice(bench)
+        bench.expectNothingTwice()
+    }
+
+    /// In the middle of a drain. (The bound is for a build without optimization on a busy machine.)
+    @Test func composingTheLedgerOfAThousandLanesIsCheap() throws {
+        let (bench, _) = bench(lanes: 1000, rounds: 5) { $0.batchLines = 2 }
+        bench.play(forAtMost: 60)
+        let partition = try #require(bench.machine.partitions[0])
+        #expect(partition.active.count > 900)
+        let count = 100
+        let time = ContinuousClock().measure {
+            for _ in 0..<count { _ = partition.composeStatement(maximumCharacters: 3900) }
+        }
+        let statement = try #require(partition.composeStatement(maximumCharacters: 3900))
+        print(
+            "composing a ledger of \(partition.active.count) lanes takes \(time / count), "
+                + "\(statement.metadata.utf8.count) characters")
+        #expect(statement.levels.ceiling != nil)
+        #expect(time / count < .milliseconds(100))
     }
 
     /// Two partitions of one worker: the one whose ledger is full of stuck lanes leaves the other its places.
@@ -89,6 +96,6 @@ import Testing
         #expect(bench.machine.holdups(now: bench.now).contains { $0.partition == 0 })
         bench.play(forAtMost: 3600, until: { bench.committed[0]?.offset == 200 })
         #expect(bench.committed[0]?.offset == 200)
-        expectNothingTwice(bench)
+        bench.expectNothingTwice()
     }
 }

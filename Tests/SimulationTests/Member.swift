@@ -72,7 +72,6 @@ final class Member {
             wakeAt = nil
         case .poll: poll()
         case .send(let request):
-            if !underWay.insert(request.key).inserted { world.report("a worker asks the same twice at a time") }
             world.sendToAPI(request)
             return
         case .answer(let key, let answer): answered(key, answer)
@@ -280,8 +279,8 @@ final class Member {
             latest[name] = call.id
         }
         if calls[key] != nil, world.mutation == .homecomingIgnored {
-            world.after(.jiffy, .member(self.key, .send(request(for: call, key: key, token: token, lines: lines))))
             calls[key]?.append(call.id)
+            send(call, key: key, token: token, lines: lines)
             return
         }
         if calls[key] != nil {
@@ -289,16 +288,18 @@ final class Member {
             return
         }
         calls[key] = [call.id]
-        world.after(.jiffy, .member(self.key, .send(request(for: call, key: key, token: token, lines: lines))))
+        send(call, key: key, token: token, lines: lines)
     }
 
-    private func request(for call: Call, key: String, token: String, lines: [Int]) -> Request {
+    /// What was sent and has had no answer.
+    private var underWay: Set<String> = []
+
+    private func send(_ call: Call, key: String, token: String, lines: [Int]) {
+        if !underWay.insert(key).inserted { world.report("a worker asks the same twice at a time") }
         let dataset = world.log.datasets.firstIndex(of: call.batch.dataset) ?? 0
-        return Request(member: self.key, key: key, kind: call.kind, dataset: dataset, token: token, lines: lines)
+        let request = Request(member: self.key, key: key, kind: call.kind, dataset: dataset, token: token, lines: lines)
+        world.after(.jiffy, .member(self.key, .send(request)))
     }
-
-    /// Whether a request is on its way, or being answered.
-    private(set) var underWay: Set<String> = []
 
     private func answered(_ key: String, _ answer: Answer) {
         guard let ids = calls.removeValue(forKey: key) else { return }

@@ -61,17 +61,22 @@ enum Mutation: String, CaseIterable, Sendable {
     /// The log does not keep what is not settled.
     case retentionOfUnsettled
 
-    /// Whether the rule has anything to do in a scenario: spares playing those where it has not.
+    /// Whether the rule has anything to do in a scenario: spares playing those where it has not, and the long ones where
+    /// the short ones do.
     func matters(in scenario: Scenario) -> Bool {
+        func has(_ isMeant: (Scenario.Fault) -> Bool) -> Bool { scenario.faults.contains { isMeant($0.fault) } }
         switch self {
-        case .eraIgnored: scenario.faults.contains { if case .foreignMetadata = $0.fault { true } else { false } }
-        case .mapIsWrongAboutALane, .ceilingTakenForRead, .alignmentIgnored, .hashCollisionUnchecked:
-            scenario.hasManyDatasets
-        case .entriesDroppedForRoom: scenario.settings.ledgerCharacters < 1000
-        case .ledgerUnverified: scenario.partitions > 1 && Mutation.eraIgnored.matters(in: scenario)
-        case .retentionOfUnsettled: scenario.faults.contains { if case .compaction = $0.fault { true } else { false } }
-        case .tokenNeverAges: scenario.faults.contains { if case .wallJump = $0.fault { true } else { false } }
-        default: true
+        case .mapIsWrongAboutALane, .ceilingTakenForRead, .alignmentIgnored, .hashCollisionUnchecked,
+            .entriesDroppedForRoom:
+            return scenario.hasManyDatasets
+        case _ where scenario.hasManyDatasets: return false
+        case .eraIgnored: return has { if case .foreignMetadata = $0 { true } else { false } }
+        case .ledgerUnverified: return scenario.partitions > 1 && Mutation.eraIgnored.matters(in: scenario)
+        case .tokenNeverAges: return has { if case .wallJump = $0 { true } else { false } }
+        case .staleMembersMayCommit: return has { if case .freeze = $0 { true } else { false } }
+        case .retentionOfUnsettled: return has { if case .compaction = $0 { true } else { false } }
+        case .epochIgnored: return has { if case .rebalance = $0 { true } else { false } }
+        default: return true
         }
     }
 
@@ -122,7 +127,7 @@ enum Mutation: String, CaseIterable, Sendable {
                 ledger.entries[index].name = .hash(LaneDigest(dataset).hash)
             }
         case .entriesDroppedForRoom:
-            guard commit.metadata.utf8.count * 4 > room * 3, !ledger.entries.isEmpty else { return commit }
+            guard commit.metadata.utf8.count * 2 > room, !ledger.entries.isEmpty else { return commit }
             ledger.entries.removeLast()
         default: return commit
         }

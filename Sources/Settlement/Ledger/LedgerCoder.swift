@@ -59,9 +59,11 @@ package struct LedgerCoder: Sendable {
         for entry in ledger.entries {
             append(entry, offset: ledger.offset, baseTime: baseTime, previous: &previous, to: &out)
         }
-        out.append(contentsOf: checksum(out[...]))
-        return Data(out).base64EncodedString()
+        return sealed(out)
     }
+
+    /// The text of a ledger's bytes, with their checksum.
+    func sealed(_ bytes: [UInt8]) -> String { Data(bytes + checksum(bytes[...])).base64EncodedString() }
 
     private func append(_ ceiling: Ledger.Ceiling?, above floor: Int64, to out: inout [UInt8]) {
         out.appendVarint(UInt64(max(0, (ceiling?.offset ?? floor) - floor)))

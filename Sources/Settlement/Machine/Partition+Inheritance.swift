@@ -43,6 +43,7 @@ extension Partition {
     }
 
     private func restore(_ entry: Ledger.Entry, to lane: Lane) {
+        lane.isNamed = true
         lane.settled = entry.settled
         lane.lastSettledEvent = entry.settled >= committedOffset ? entry.settled : -1
         if let inFlight = entry.inFlight {

@@ -23,6 +23,7 @@ extension Partition {
         retireSettledLanes(below: offset)
         forgetUnmet()
         var draft = isReadingInheritance ? draftUnderInheritance(offset: offset) : draftUnderBestLevels(offset: offset)
+        draft.putInOrder()
         draft.ledger.entries += unmetEntries
         addRefusals(to: &draft)
         var text = coder.encode(draft.ledger)
@@ -40,6 +41,16 @@ extension Partition {
         var lanes: [Int32] = []
         /// How many of them have no batch in flight.
         var idleCount = 0
+        /// Whether a name had to be written out.
+        var hasNames = false
+
+        /// Neighbours share the beginnings of their names: out of order they might not fit where they have fitted before.
+        mutating func putInOrder() {
+            guard hasNames else { return }
+            let pairs = zip(ledger.entries, lanes).sorted { Ledger.precedes($0.0, $1.0) }
+            ledger.entries = pairs.map(\.0)
+            lanes = pairs.map(\.1)
+        }
     }
 
     // MARK: - Levels
@@ -149,9 +160,11 @@ extension Partition {
         lane.isNamed = true
         draft.lanes.append(lane.number)
         if lane.flight == nil { draft.idleCount += 1 }
+        let isHashed = mayBeHashed(lane)
+        if !isHashed { draft.hasNames = true }
         draft.ledger.entries.append(
             Ledger.Entry(
-                name: mayBeHashed(lane) ? .hash(lane.digest.hash) : .dataset(lane.dataset),
+                name: isHashed ? .hash(lane.digest.hash) : .dataset(lane.dataset),
                 settled: max(lane.settled, draft.ledger.offset - 1), inFlight: lane.flight?.ledgerEntry))
     }
 
