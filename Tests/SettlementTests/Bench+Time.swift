@@ -36,7 +36,7 @@ extension Bench {
     /// - Returns: how many seconds have passed.
     @discardableResult
     func play(
-        _ pace: Pace = Pace(), forAtMost seconds: Int64, until isOver: () -> Bool = { false },
+        _ pace: Pace = Pace(), forAtMost seconds: Int64, until isOver: @autoclosure () -> Bool = false,
         outcome: (Call) -> Outcome = { _ in .answered(.completed) }
     ) -> Double {
         let start = now.monotonic

@@ -21,7 +21,7 @@ import Testing
 
     @Test func oneThatNeverAnswersAmongTwoHundredHoldsNobody() throws {
         let (bench, names) = bench(lanes: 200, rounds: 5)
-        let seconds = bench.play(forAtMost: 600, until: { bench.machine.counters.eventsSettled == 995 }) { call in
+        let seconds = bench.play(forAtMost: 600, until: bench.machine.counters.eventsSettled == 995) { call in
             call.batch.dataset.project == names[77] ? .never : .answered(.completed)
         }
         print("200 datasets, one that never answers: \(bench.machine.counters.eventsSettled) events in \(seconds) s")
@@ -36,7 +36,7 @@ import Testing
 
     @Test(arguments: [50_000, 2]) func twoThousandHealthyOnesAllSettle(batchLines: Int) throws {
         let (bench, _) = bench(lanes: 2000, rounds: 5) { $0.batchLines = batchLines }
-        let seconds = bench.play(forAtMost: 3600, until: { bench.machine.counters.eventsSettled == 10_000 })
+        let seconds = bench.play(forAtMost: 3600, until: bench.machine.counters.eventsSettled == 10_000)
         print(
             "2000 datasets in batches of \(batchLines): \(bench.machine.counters.eventsSettled) events in \(seconds) s")
         let calls = Double(2000 * max(1, (5 + batchLines - 1) / batchLines))
@@ -51,18 +51,18 @@ import Testing
     @Test func aHundredAndFiftyStuckAmongAThousandHoldNobody() throws {
         let (bench, names) = bench(lanes: 1000, rounds: 5) { $0.batchLines = 2 }
         let stuck = Set(names.enumerated().filter { $0.offset % 20 < 3 }.map(\.element))
-        let seconds = bench.play(forAtMost: 3600, until: { bench.machine.counters.eventsSettled == 850 * 5 }) { call in
+        let seconds = bench.play(forAtMost: 3600, until: bench.machine.counters.eventsSettled == 850 * 5) { call in
             stuck.contains(call.batch.dataset.project) ? Self.busy : .answered(.completed)
         }
         print("1000 datasets, 150 of them stuck: \(bench.machine.counters.eventsSettled) events in \(seconds) s")
         #expect(bench.machine.counters.eventsSettled == 850 * 5)
-        bench.play(forAtMost: 3600, until: { bench.committed[0]?.offset == 5000 })
+        bench.play(forAtMost: 3600, until: bench.committed[0]?.offset == 5000)
         #expect(bench.committed[0]?.offset == 5000, "and go on once they are let")
         bench.expectNothingTwice()
     }
 
-    /// In the middle of a drain. (The bound is for a build without optimization on a busy machine.)
-    @Test func composingTheLedgerOfAThousandLanesIsCheap() throws {
+    /// In the middle of a drain: half of the lanes at the ceiling, half on the floor. What it costs is printed.
+    @Test func ledgerOfAThousandLanes() throws {
         let (bench, _) = bench(lanes: 1000, rounds: 5) { $0.batchLines = 2 }
         bench.play(forAtMost: 60)
         let partition = try #require(bench.machine.partitions[0])
@@ -76,7 +76,7 @@ import Testing
             "composing a ledger of \(partition.active.count) lanes takes \(time / count), "
                 + "\(statement.metadata.utf8.count) characters")
         #expect(statement.levels.ceiling != nil)
-        #expect(time / count < .milliseconds(100))
+        #expect(statement.metadata.utf8.count < 1000)
     }
 
     /// Two partitions of one worker: the one whose ledger is full of stuck lanes leaves the other its places.
@@ -87,14 +87,14 @@ import Testing
         bench.load(names[..<200].map { SampleEvent($0, "a") }, partition: 0)
         bench.load(names[200...].map { SampleEvent($0, "a") }, partition: 1)
         bench.turn()
-        let seconds = bench.play(forAtMost: 600, until: { bench.machine.counters.eventsSettled == 200 }) { call in
+        let seconds = bench.play(forAtMost: 600, until: bench.machine.counters.eventsSettled == 200) { call in
             call.batch.partition == 0 ? Self.busy : .answered(.completed)
         }
         print("beside a full partition: \(bench.machine.counters.eventsSettled) events in \(seconds) s")
         #expect(bench.machine.counters.eventsSettled == 200)
         #expect(bench.notices.contains { if case .noRoom(partition: 0) = $0 { true } else { false } })
         #expect(bench.machine.holdups(now: bench.now).contains { $0.partition == 0 })
-        bench.play(forAtMost: 3600, until: { bench.committed[0]?.offset == 200 })
+        bench.play(forAtMost: 3600, until: bench.committed[0]?.offset == 200)
         #expect(bench.committed[0]?.offset == 200)
         bench.expectNothingTwice()
     }

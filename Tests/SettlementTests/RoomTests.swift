@@ -105,7 +105,7 @@ import Testing
         let stuck = Set(names.prefix(30))
         let busy = Bench.Outcome.answered(.exception(APIException(.conflict, "busy")))
         var retries = 0
-        bench.play(forAtMost: 3600, until: { bench.machine.counters.eventsSettled == 70 }) { call in
+        bench.play(forAtMost: 3600, until: bench.machine.counters.eventsSettled == 70) { call in
             guard stuck.contains(call.batch.dataset.project) else { return .answered(.completed) }
             retries += 1
             return busy
@@ -116,7 +116,7 @@ import Testing
         bench.load((0..<2000).map { SampleEvent("busy", "\($0)") })
         bench.turn()
         let settled = { bench.machine.counters.eventsSettled }
-        bench.play(forAtMost: 600, until: { bench.everyCall.suffix(1).isEmpty || settled() >= 400 })
+        bench.play(forAtMost: 600, until: bench.everyCall.suffix(1).isEmpty || settled() >= 400)
         #expect(Set(bench.everyCall.suffix(400).map(\.batch.dataset.project)).isSuperset(of: stuck))
         #expect(bench.machine.placesOfRetries <= concurrency)
     }

@@ -57,7 +57,7 @@ import Testing
             for _ in 0..<30 {
                 bench.play(
                     Bench.Pace(call: 100, commit: 5), forAtMost: Int64.random(in: 1...2, using: &random),
-                    until: { Int.random(in: 0..<60, using: &random) == 0 }, outcome: outcome)
+                    until: Int.random(in: 0..<60, using: &random) == 0, outcome: outcome)
                 look(bench, &sights)
                 // A commit on its way when the owner dies may still arrive.
                 if bench.commit != nil, Bool.random(using: &random) { bench.acknowledge() }
@@ -67,7 +67,7 @@ import Testing
                 bench.reread(upTo: min(bench.logEnd(0), start + Int.random(in: 0...200, using: &random)))
             }
             bench.reread()
-            bench.play(Bench.Pace(call: 100, commit: 5), forAtMost: 900, until: { bench.committed[0]?.offset == 360 })
+            bench.play(Bench.Pace(call: 100, commit: 5), forAtMost: 900, until: bench.committed[0]?.offset == 360)
             #expect(bench.committed[0]?.offset == 360, "seed \(seed)")
             bench.expectNothingTwice()
             let sent = Set(
@@ -101,7 +101,7 @@ import Testing
         }
         bench.assign(0)
         bench.reread()
-        bench.play(Bench.Pace(call: 100, commit: 5), forAtMost: 900, until: { bench.committed[0]?.offset == 360 })
+        bench.play(Bench.Pace(call: 100, commit: 5), forAtMost: 900, until: bench.committed[0]?.offset == 360)
         #expect(bench.committed[0]?.offset == 360)
         #expect(bench.machine.partitions[0]?.unmet.isEmpty == true)
         #expect(bench.machine.partitions[0]?.reformingCuts.isEmpty == true)
@@ -126,7 +126,7 @@ import Testing
         bench.restart()
         bench.assign(0)
         bench.reread()
-        bench.play(forAtMost: 600, until: { bench.committed[0]?.offset == 11 })
+        bench.play(forAtMost: 600, until: bench.committed[0]?.offset == 11)
         #expect(bench.committed[0]?.offset == 11)
         let sent = bench.everyCall.flatMap { $0.batch.textLines(of: $0.piece) }
         #expect(

@@ -19,10 +19,13 @@ extension Partition {
     ///
     /// - Returns: nil where it does not fit.
     func composeStatement(maximumCharacters: Int) -> Statement? {
-        let offset = watermark
-        retireSettledLanes(below: offset)
+        var standings = active.map { Standing(of: lanes.lanes[Int($0)]) }
+        let offset = standings.reduce(min(position, refusals.firstUnsettled ?? .max)) { min($0, $1.firstUnsettled) }
+        retireSettled(&standings, below: offset)
         forgetUnmet()
-        var draft = isReadingInheritance ? draftUnderInheritance(offset: offset) : draftUnderBestLevels(offset: offset)
+        var draft =
+            isReadingInheritance
+            ? draftUnderInheritance(standings, offset: offset) : draftUnderBestLevels(standings, offset: offset)
         draft.putInOrder()
         draft.ledger.entries += unmetEntries
         addRefusals(to: &draft)
@@ -32,6 +35,27 @@ extension Partition {
         if let readable = textWithNames(draft, within: maximumCharacters / 2) { text = readable }
         let levels = Levels(floor: draft.ledger.floor, ceiling: draft.ledger.ceiling?.offset)
         return Statement(offset: offset, levels: levels, metadata: text)
+    }
+
+    /// What a ledger is about, of one active lane: looked up once, since it takes some looking.
+    private struct Standing {
+        let lane: Lane
+        let isInFlight: Bool
+        /// `Int64.max` for none.
+        let firstUnsettled: Int64
+        let lastSettled: Int64
+
+        init(of lane: Lane) {
+            self.lane = lane
+            isInFlight = lane.flight != nil
+            firstUnsettled = lane.firstUnsettled ?? .max
+            lastSettled = lane.lastSettledEvent
+        }
+
+        /// Whether the lane needs no name where `level` is its level.
+        func needsNoName(under level: Int64) -> Bool {
+            !isInFlight && lastSettled <= level && level < firstUnsettled
+        }
     }
 
     /// A ledger with hashes for names.
@@ -55,21 +79,10 @@ extension Partition {
 
     // MARK: - Levels
 
-    /// The lowest unsettled event of a lane that has no batch in flight.
-    private var lowestIdle: Int64 {
-        active.reduce(min(position, refusals.firstUnsettled ?? .max)) { lowest, number in
-            let lane = lanes.lanes[Int(number)]
-            return lane.flight == nil ? min(lowest, lane.firstUnsettled ?? .max) : lowest
+    private func draftUnderBestLevels(_ standings: [Standing], offset: Int64) -> Draft {
+        let lowestIdle = standings.reduce(min(position, refusals.firstUnsettled ?? .max)) {
+            $1.isInFlight ? $0 : min($0, $1.firstUnsettled)
         }
-    }
-
-    /// The levels under which an idle lane needs no name.
-    private func unnamedLevels(of lane: Lane) -> ClosedRange<Int64>? {
-        let highest = (lane.firstUnsettled ?? .max) - 1
-        return lane.lastSettledEvent <= highest ? lane.lastSettledEvent...highest : nil
-    }
-
-    private func draftUnderBestLevels(offset: Int64) -> Draft {
         var points: [Int64] = []
         for point in [
             offset - 1, position - 1, levels.floor, max(offset, lowestIdle) - 1, levels.ceiling, room.round,
@@ -78,13 +91,9 @@ extension Partition {
         }
         // How many lanes there are for every set of points that suit them.
         var histogram = [Int](repeating: 0, count: 1 << points.count)
-        for number in active {
-            let lane = lanes.lanes[Int(number)]
-            guard lane.flight == nil else { continue }
+        for standing in standings where !standing.isInFlight {
             var mask = 0
-            if let levels = unnamedLevels(of: lane) {
-                for (bit, point) in points.enumerated() where levels.contains(point) { mask |= 1 << bit }
-            }
+            for (bit, point) in points.enumerated() where standing.needsNoName(under: point) { mask |= 1 << bit }
             histogram[mask] += 1
         }
         var best = (cost: Int.max, low: 0, high: 0)
@@ -103,52 +112,48 @@ extension Partition {
             }
         }
         let ceiling = best.high == best.low ? nil : points[best.high]
-        return draft(offset: offset, floor: points[best.low], ceiling: ceiling)
+        return draft(standings, offset: offset, floor: points[best.low], ceiling: ceiling)
     }
 
     /// About what a lane costs that is named.
     private static let bytesOfAnEntry = 9
 
-    private func draft(offset: Int64, floor: Int64, ceiling: Int64?) -> Draft {
+    private func draft(_ standings: [Standing], offset: Int64, floor: Int64, ceiling: Int64?) -> Draft {
         var draft = Draft(ledger: Ledger(era: era, offset: offset, floor: floor, entries: []))
         var mapped: [(digest: LaneDigest, isHigh: Bool)] = []
-        var mappedLanes: [Int32] = []
-        for number in active {
-            let lane = lanes.lanes[Int(number)]
-            lane.isNamed = false
-            guard lane.flight == nil, let levels = unnamedLevels(of: lane) else {
-                name(lane, in: &draft)
-                continue
-            }
-            let isLow = levels.contains(floor)
-            switch ceiling.map(levels.contains) ?? isLow {
-            case isLow: if !isLow { name(lane, in: &draft) }
-            case let isHigh:
-                mapped.append((lane.digest, isHigh))
-                mappedLanes.append(number)
+        var mappedLanes: [Lane] = []
+        for standing in standings {
+            standing.lane.isNamed = false
+            let isLow = standing.needsNoName(under: floor)
+            let isHigh = ceiling.map(standing.needsNoName) ?? isLow
+            if isLow != isHigh {
+                mapped.append((standing.lane.digest, isHigh))
+                mappedLanes.append(standing.lane)
+            } else if !isLow {
+                name(standing.lane, in: &draft)
             }
         }
         if let ceiling {
             let (map, misfits) = LevelMap.make(mapped)
-            for misfit in misfits { name(lanes.lanes[Int(mappedLanes[misfit])], in: &draft) }
+            for misfit in misfits { name(mappedLanes[misfit], in: &draft) }
             draft.ledger.ceiling = Ledger.Ceiling(offset: ceiling, map: map)
         }
         return draft
     }
 
     /// Not read up to the top of the inherited ledger yet: whoever is not named is where that says, met or not.
-    private func draftUnderInheritance(offset: Int64) -> Draft {
+    private func draftUnderInheritance(_ standings: [Standing], offset: Int64) -> Draft {
         // (What lies below the watermark is settled, and what was not met lies above it.)
         let floor = max(inherited.floor, offset - 1)
         var draft = Draft(
             ledger: Ledger(era: era, offset: offset, floor: floor, ceiling: inherited.ceiling, entries: []))
-        for number in active {
-            let lane = lanes.lanes[Int(number)]
+        for standing in standings {
+            let lane = standing.lane
             lane.isNamed = false
             let level = max(floor, inherited.level(of: lane.digest))
             // Settled below its level, it was named; and what it has between is still to be read again.
             let isComplete = lane.settled >= level || position > level
-            if lane.flight == nil, isComplete, unnamedLevels(of: lane)?.contains(level) ?? false { continue }
+            if isComplete, standing.needsNoName(under: level) { continue }
             name(lane, in: &draft)
         }
         return draft
@@ -201,15 +206,16 @@ extension Partition {
 
     /// A lane with nothing unsettled and nothing settled above the watermark needs no more looking at. One that has
     /// yet to read its events below its inherited level again has something unsettled.
-    private func retireSettledLanes(below offset: Int64) {
-        active.removeAll { number in
-            let lane = lanes.lanes[Int(number)]
-            guard lane.flight == nil, lane.segments.isEmpty, lane.missing == nil, lane.lastSettledEvent < offset,
-                !isReadingInheritance || lane.settled >= inherited.level(of: lane.digest)
+    private func retireSettled(_ standings: inout [Standing], below offset: Int64) {
+        let count = standings.count
+        standings.removeAll { standing in
+            guard !standing.isInFlight, standing.firstUnsettled == .max, standing.lastSettled < offset,
+                !isReadingInheritance || standing.lane.settled >= inherited.level(of: standing.lane.digest)
             else { return false }
-            lane.isActive = false
-            lane.isNamed = false
+            standing.lane.isActive = false
+            standing.lane.isNamed = false
             return true
         }
+        if standings.count < count { active = standings.map(\.lane.number) }
     }
 }
