@@ -63,7 +63,7 @@ extension Partition {
         var ledger: Ledger
         /// The lanes named, in the order of the entries.
         var lanes: [Int32] = []
-        /// How many of them have no batch in flight.
+        /// How many of them have no batch in flight, and may have one soon.
         var idleCount = 0
         /// Whether a name had to be written out.
         var hasNames = false
@@ -164,7 +164,7 @@ extension Partition {
     private func name(_ lane: Lane, in draft: inout Draft) {
         lane.isNamed = true
         draft.lanes.append(lane.number)
-        if lane.flight == nil { draft.idleCount += 1 }
+        if lane.flight == nil, lane.firstUnsettled ?? .max <= room.round ?? .max - 1 { draft.idleCount += 1 }
         let isHashed = mayBeHashed(lane)
         if !isHashed { draft.hasNames = true }
         draft.ledger.entries.append(

@@ -70,13 +70,22 @@ struct Room {
         return true
     }
 
+    /// Where nothing is in flight, one lane may use what is kept free for numbers to grow, and for lanes to move that are
+    /// named already; else nobody might ever move.
+    mutating func admitAlone(_ lane: Lane, nameCount: Int?) -> Bool {
+        guard Costs.characters(costs.lane(nameCount: nameCount) + costs.flight) <= limit - used else { return false }
+        waitingForRoom.removeAll { $0 == lane.number }
+        free = 0
+        return true
+    }
+
     /// The lane waits until there is more room.
     mutating func wait(_ lane: Lane) { waitingForRoom.append(lane.number) }
 
     /// The lanes that may ask again: there is as much room as there is now, and perhaps another round.
-    mutating func takeWaiting(roundHasChanged: Bool) -> [Int32] {
+    mutating func takeWaiting(roundHasChanged: Bool, isIdle: Bool) -> [Int32] {
         var lanes: [Int32] = []
-        if hasRoom(forLanes: 1) { swap(&lanes, &waitingForRoom) }
+        if hasRoom(forLanes: 1) || isIdle { swap(&lanes, &waitingForRoom) }
         if roundHasChanged {
             lanes += waitingForRound
             waitingForRound = []

@@ -52,7 +52,7 @@ extension Settlement {
         if partition.isLeaving || stopping != nil { takeBackFreshIntents(of: partition, keeping: 0) }
         while true {
             if let statement = partition.composeStatement(maximumCharacters: settings.ledgerCharacters) {
-                renewRoom(of: partition)
+                renewRoom(of: partition, after: statement)
                 return statement
             }
             let fresh = partition.intents.count { partition.lane($0)?.flight?.isStanding == false }

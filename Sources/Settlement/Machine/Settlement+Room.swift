@@ -13,7 +13,10 @@ extension Settlement {
             return hold(lane, of: partition)
         }
         let nameCount = partition.mayBeHashed(lane) ? nil : lane.dataset.project.utf8.count
-        guard partition.room.admit(lane, first: first, nameCount: nameCount) else {
+        guard
+            partition.room.admit(lane, first: first, nameCount: nameCount)
+                || (isIdle(partition) && partition.room.admitAlone(lane, nameCount: nameCount))
+        else {
             lane.isQueued = true
             sayWhetherFull(partition)
             return false
@@ -29,20 +32,33 @@ extension Settlement {
     }
 
     /// A statement was composed: begins the next round if that is due, and lets lanes ask again that had to wait.
-    func renewRoom(of partition: Partition) {
+    func renewRoom(of partition: Partition, after statement: Statement) {
         let last = partition.room.round
-        var hasChanged = false
         if !partition.isReadingInheritance, isRoundOver(in: partition) {
-            let isAligned = last == nil ? partition.room.isTight : !partition.room.isAmple
-            let next = isAligned ? partition.position - 1 : nil
-            hasChanged = next != last
-            partition.room.begin(round: next)
+            if last == nil, partition.room.isTight {
+                beginFirstRound(of: partition, ceiling: statement.levels.ceiling)
+            } else {
+                partition.room.begin(round: last == nil || partition.room.isAmple ? nil : partition.position - 1)
+            }
         }
-        for number in partition.room.takeWaiting(roundHasChanged: hasChanged) {
+        let hasChanged = partition.room.round != last
+        for number in partition.room.takeWaiting(roundHasChanged: hasChanged, isIdle: isIdle(partition)) {
             guard let lane = partition.lane(number) else { continue }
             lane.isQueued = false
             enqueue(lane, of: partition)
         }
+    }
+
+    /// There are two levels and no third. So where lanes stand on both, those on the floor come to the ceiling first;
+    /// were all to set out for another offset, each would need a name there until the last has left.
+    private func beginFirstRound(of partition: Partition, ceiling: Int64?) {
+        partition.room.begin(round: ceiling ?? partition.position - 1)
+        if ceiling != nil, isRoundOver(in: partition) { partition.room.begin(round: partition.position - 1) }
+    }
+
+    /// Whether no lane of the partition has a batch in flight, so that nothing will make room by itself.
+    private func isIdle(_ partition: Partition) -> Bool {
+        partition.room.isFull && !partition.active.contains { partition.lane($0)?.flight != nil }
     }
 
     /// Whether every lane that can move has come to the end of the round, or is in flight on its way there, and whoever

@@ -78,6 +78,10 @@ extension Settlement {
     }
 
     private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
+        // (Gathered before the round began, it may reach beyond.)
+        if let round = partition.room.round, let rest = lane.segments[0].split(from: round + 1) {
+            lane.segments.insert(rest, at: 1)
+        }
         let segment = lane.segments.removeFirst()
         guard let last = segment.lastOffset else { return }
         let batch = Batch(
