@@ -72,8 +72,10 @@ struct Room {
 
     /// Where nothing is in flight, one lane may use what is kept free for numbers to grow, and for lanes to move that are
     /// named already; else nobody might ever move.
-    mutating func admitAlone(_ lane: Lane, nameCount: Int?) -> Bool {
-        guard Costs.characters(costs.lane(nameCount: nameCount) + costs.flight) <= limit - used else { return false }
+    mutating func admitAlone(_ lane: Lane, first: Int64, nameCount: Int?) -> Bool {
+        guard first <= round ?? .max,
+            Costs.characters(costs.lane(nameCount: nameCount) + costs.flight) <= limit - used
+        else { return false }
         waitingForRoom.removeAll { $0 == lane.number }
         free = 0
         return true

@@ -13,9 +13,8 @@ extension Settlement {
             return hold(lane, of: partition)
         }
         let nameCount = partition.mayBeHashed(lane) ? nil : lane.dataset.project.utf8.count
-        guard
-            partition.room.admit(lane, first: first, nameCount: nameCount)
-                || (isIdle(partition) && partition.room.admitAlone(lane, nameCount: nameCount))
+        let isAdmitted = partition.room.admit(lane, first: first, nameCount: nameCount)
+        guard isAdmitted || (isIdle(partition) && partition.room.admitAlone(lane, first: first, nameCount: nameCount))
         else {
             lane.isQueued = true
             sayWhetherFull(partition)

@@ -79,7 +79,9 @@ extension Settlement {
 
     private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
         // (Gathered before the round began, it may reach beyond.)
-        if let round = partition.room.round, let rest = lane.segments[0].split(from: round + 1) {
+        if let round = partition.room.round, lane.segments[0].lastOffset ?? -1 > round,
+            let rest = lane.segments[0].split(from: round + 1)
+        {
             lane.segments.insert(rest, at: 1)
         }
         let segment = lane.segments.removeFirst()
