@@ -17,6 +17,10 @@ final class Bench {
     private(set) var letters: [DeadLetterRequest] = []
     private(set) var unassigned: [[Int32]] = []
     private(set) var rewinds: [(partition: Int32, offset: Int64)] = []
+    /// How many of the rewinds were done.
+    private var rewindsDone = 0
+    /// How far the log was handed over.
+    private var readEnds: [Int32: Int] = [:]
     private(set) var paused: Set<Int32> = []
     private(set) var notices: [Notice] = []
     private(set) var hasLeft = false
@@ -31,6 +35,8 @@ final class Bench {
         case rejection
         case tombstone
         case nothing
+
+        var dataset: DatasetKey? { if case .event(let event) = self { event.dataset } else { nil } }
     }
     private(set) var log: [Int32: [Entry]] = [:]
 
@@ -53,7 +59,17 @@ final class Bench {
         calls = []
         letters = []
         paused = []
+        rewinds = []
+        rewindsDone = 0
+        readEnds = [:]
     }
+
+    func takeRewinds() -> ArraySlice<(partition: Int32, offset: Int64)> {
+        defer { rewindsDone = rewinds.count }
+        return rewinds[rewindsDone...]
+    }
+
+    func readEnd(_ partition: Int32) -> Int { readEnds[partition] ?? 0 }
 
     func turn() {
         deadline = machine.turn(now: now)
@@ -113,11 +129,15 @@ final class Bench {
 
     /// Appends to the log, and hands it to the machine.
     func publish(_ entries: Entry..., partition: Int32 = 0) {
+        publishSilently(entries, partition: partition)
+        turn()
+    }
+
+    func publishSilently(_ entries: [Entry], partition: Int32) {
         for entry in entries {
             log[partition, default: []].append(entry)
             deliver(partition, (log[partition]?.count ?? 1) - 1)
         }
-        turn()
     }
 
     func publish(_ events: [SampleEvent], partition: Int32 = 0) {
@@ -126,6 +146,7 @@ final class Bench {
 
     private func deliver(_ partition: Int32, _ offset: Int) {
         guard let entry = log[partition]?[offset] else { return }
+        readEnds[partition] = max(readEnds[partition] ?? 0, offset + 1)
         let offset = Int64(offset)
         switch entry {
         case .event(let event):
@@ -137,6 +158,8 @@ final class Bench {
         case .nothing: machine.advance(partition: partition, to: offset + 1)
         }
     }
+
+    func entries(_ partition: Int32) -> [Entry] { log[partition] ?? [] }
 
     /// The log loses a record, as compaction would have it.
     func compact(_ offset: Int, partition: Int32 = 0) { log[partition]?[offset] = .nothing }

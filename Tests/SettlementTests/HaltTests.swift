@@ -35,6 +35,28 @@ import Testing
         #expect(haltedOffsets(bench) == [2, 2], "said again, once a minute")
     }
 
+    /// However many there are, they take no memory that others need, and their records are not kept.
+    @Test func undecodableRecordsBehindTheHeadAreNotHeld() {
+        let bench = Bench(
+            Bench.settings {
+                $0.onInvalid = .halt
+                $0.memoryBytes = 10_000
+            })
+        bench.assign(0)
+        bench.acknowledge()
+        for number in 0..<300 {
+            bench.publish(.rejection, .tombstone, .event(SampleEvent("p", "\(number)")))
+            bench.play(Bench.Pace(call: 1, commit: 1), forAtMost: 1)
+        }
+        #expect(bench.paused.isEmpty)
+        #expect(bench.machine.partitions[0]?.heldBytes ?? .max < 1000)
+        #expect(bench.machine.counters.eventsSettled == 300)
+        #expect(bench.committed[0]?.offset == 0)
+        let isKept = bench.machine.append(
+            Rejection(.badValue, "value", "bad"), bytes: 10, partition: 0, offset: 10_000, now: bench.now)
+        #expect(!isKept)
+    }
+
     @Test func aWorkerThatMayDeadLettersWhatHeldTheOther() throws {
         let bench = bench()
         bench.publish(.rejection)

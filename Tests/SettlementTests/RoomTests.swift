@@ -48,22 +48,21 @@ import Testing
         #expect(bench.committed[0]?.offset == 1000)
     }
 
-    @Test func fullLedgerCutsNothingNewAndTheHeadMakesRoom() throws {
-        let bench = Bench(Bench.settings { $0.ledgerCharacters = 1000 })
+    /// Room for ten lanes, and twenty are stuck: nothing is cut for which there is no room, and all go on once one of
+    /// them settles.
+    @Test func fullLedgerCutsNothingNewUntilThereIsRoom() throws {
+        let bench = Bench(Bench.settings { $0.ledgerCharacters = 300 })
         bench.assign(0)
-        // Every name differs from its first letter on, so that few fit.
-        let names = (0..<60).map { number in
-            String(repeating: Character(UnicodeScalar(UInt8(65 + number % 26))), count: 60) + "\(number)"
-        }
+        let names = UnrelatedNames.list(60)
         var random = SplitMix64(seed: 3)
         for round in 0..<4 {
             for name in names.shuffled(using: &random) { bench.publish([SampleEvent(name, "\(round)")]) }
         }
-        settleHealthy(bench) { $0.project == names[7] }
+        let stuck = Set(names.prefix(20))
+        settleHealthy(bench) { stuck.contains($0.project) }
         #expect(bench.notices.contains { if case .noRoom = $0 { true } else { false } })
-        for (_, metadata) in bench.committed.values { #expect(metadata.utf8.count <= 1000) }
-        let before = try bench.ledger()
-        #expect(before.entries.contains { $0.dataset?.project == names[7] })
+        for (_, metadata) in bench.committed.values { #expect(metadata.utf8.count <= 300) }
+        #expect(bench.machine.partitions[0]?.room.isFull == true)
         bench.settleEverything(steps: 20_000)
         #expect(bench.committed[0]?.offset == 240)
         #expect(bench.machine.counters.eventsSettled == 240)
@@ -75,21 +74,71 @@ import Testing
         #expect(sent.count == 240)
     }
 
-    @Test func fullLedgerWhoseHeadWaitsForAnotherPartitionKeepsOnePlaceInTheQueue() {
-        let bench = Bench(Bench.settings { $0.ledgerCharacters = 500 })
+    @Test func laneWhoseDatasetIsElsewhereKeepsOnePlaceInTheQueueOfAFullPartition() {
+        let bench = Bench(Bench.settings { $0.ledgerCharacters = 300 })
         bench.assign(0, 1)
         bench.publish([SampleEvent("shared", "a")], partition: 1)
         bench.pass(100)
         while bench.calls.isEmpty { bench.acknowledge() }
         bench.publish([SampleEvent("shared", "b")], partition: 0)
-        for number in 0..<30 {
-            bench.publish([SampleEvent(String(repeating: "x\(number)", count: 30), "a")], partition: 0)
-        }
+        for name in UnrelatedNames.list(30) { bench.publish([SampleEvent(name, "a")], partition: 0) }
         settleHealthy(bench) { $0.project == "shared" }
+        #expect(bench.machine.counters.eventsSettled == 30, "it holds nobody")
         for _ in 0..<500 { bench.pass(10) }
         #expect(bench.machine.waitersForDataset.values.allSatisfy { $0.count <= 1 })
         bench.settleEverything()
         #expect(bench.committed[0]?.offset == 31)
+    }
+
+    /// One place, and a stuck dataset that asks again and again.
+    @Test(arguments: [1, 2, 4]) func retriesLeaveRoomForOthersAndOthersForRetries(concurrency: Int) {
+        let bench = Bench(
+            Bench.settings {
+                $0.concurrency = concurrency
+                $0.batchLines = 1
+            })
+        bench.assign(0)
+        let names = UnrelatedNames.list(40)
+        bench.load(names.map { SampleEvent($0, "a") })
+        bench.load((0..<60).map { SampleEvent("busy", "\($0)") })
+        bench.turn()
+        let stuck = Set(names.prefix(30))
+        let busy = Bench.Outcome.answered(.exception(APIException(.conflict, "busy")))
+        var retries = 0
+        bench.play(forAtMost: 3600, until: bench.machine.counters.eventsSettled == 70) { call in
+            guard stuck.contains(call.batch.dataset.project) else { return .answered(.completed) }
+            retries += 1
+            return busy
+        }
+        #expect(bench.machine.counters.eventsSettled == 70, "no number of stuck ones holds up the others")
+        #expect(retries > 30)
+        // And while others have work without end, the stuck ones get on as soon as they may.
+        bench.load((0..<2000).map { SampleEvent("busy", "\($0)") })
+        bench.turn()
+        let settled = { bench.machine.counters.eventsSettled }
+        bench.play(forAtMost: 600, until: bench.everyCall.suffix(1).isEmpty || settled() >= 400)
+        #expect(Set(bench.everyCall.suffix(400).map(\.batch.dataset.project)).isSuperset(of: stuck))
+        #expect(bench.machine.placesOfRetries <= concurrency)
+    }
+
+    /// A dataset that takes an hour to answer has asked in vain as much as one that says that it is busy.
+    @Test func laneThatGetsNoAnswerGivesUpItsQueueToo() {
+        let bench = Bench(
+            Bench.settings {
+                $0.memoryBytes = 12_000
+                $0.batchLines = 5
+            })
+        bench.assign(0)
+        bench.acknowledge()
+        for number in 0..<400 {
+            bench.load([SampleEvent(number % 2 == 0 ? "silent" : "p\(number % 7)", "\(number)")])
+            bench.turn()
+            bench.play(
+                Bench.Pace(call: 10, commit: 1), forAtMost: 1,
+                outcome: { $0.batch.dataset.project == "silent" ? .never : .answered(.completed) })
+        }
+        #expect(bench.machine.counters.eventsSettled == 200, "everybody else")
+        #expect(bench.paused.isEmpty)
     }
 
     @Test func memoryAboveTheBudgetPausesAndResumesLate() throws {
@@ -147,7 +196,7 @@ import Testing
                 read = bench.rewinds.count
                 // Records that were on their way arrive before the rewind is done, and change nothing.
                 bench.redeliver(partition, from: Int64(bench.logEnd(partition)) - 3)
-                bench.machine.rewound(partition: partition, to: offset)
+                bench.machine.rewound(partition: partition, to: offset, now: bench.now)
                 bench.redeliver(partition, from: offset)
             } else if bench.commit != nil {
                 bench.acknowledge()
@@ -189,7 +238,7 @@ import Testing
         bench.run(2000)
         #expect(bench.rewinds.count == asked + 1)
         // News of another rewind is no news of this one.
-        bench.machine.rewound(partition: 0, to: 0)
+        bench.machine.rewound(partition: 0, to: 0, now: bench.now)
         bench.run(6000)
         #expect(bench.rewinds.count >= asked + 2)
     }

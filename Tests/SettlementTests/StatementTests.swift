@@ -10,16 +10,15 @@ import Testing
 
     private func partition(_ ledger: Ledger) -> Partition {
         Partition(
-            number: 0, epoch: 1, start: ledger.offset, ledger: ledger, mustCommit: false, coder: coder)
+            number: 0, epoch: 1, start: ledger.offset, ledger: ledger, mustCommit: false, coder: coder,
+            ledgerCharacters: 3900)
     }
 
     private func key(_ number: Int) -> DatasetKey { DatasetKey(project: "p\(number)", type: .train) }
 
     /// A lane that has settled up to an offset, or that has an event there unsettled.
     private func lane(_ number: Int, of partition: Partition, settled: Int64? = nil, unsettled: Int64? = nil) {
-        let lane = partition.lanes.lane(key(number)) {
-            Lane(number: $1, dataset: $0, settled: partition.inheritedFloor)
-        }
+        let lane = Array(key(number).project.utf8).withUnsafeBytes { partition.lane(project: $0, type: .train) }
         if let settled {
             lane.settled = settled
             lane.lastSettledEvent = settled
@@ -33,9 +32,9 @@ import Testing
     }
 
     private func said(_ partition: Partition, characters: Int = 3900) throws -> Ledger {
-        let statement = try #require(partition.statement(maximumCharacters: characters))
+        let statement = try #require(partition.composeStatement(maximumCharacters: characters))
         let ledger = try coder.decode(statement.metadata, committedAt: statement.offset)
-        #expect(ledger.floor == statement.floor)
+        #expect(ledger.floor == statement.levels.floor)
         return ledger
     }
 
@@ -76,9 +75,9 @@ import Testing
         partition.position = 300
         lane(0, of: partition, unsettled: 120)
         for number in 1..<40 { lane(number, of: partition, settled: 200 + Int64(number)) }
-        let first = try #require(partition.statement(maximumCharacters: 3900))
-        #expect(first.floor == 299)
-        partition.floor = first.floor
+        let first = try #require(partition.composeStatement(maximumCharacters: 3900))
+        #expect(first.levels.floor == 299)
+        partition.levels = first.levels
         // Every lane gets an event that waits: under the low floor the settled would be named, under the high one all.
         partition.position = 600
         for number in 1..<40 { lane(number, of: partition, unsettled: 400 + Int64(number)) }
@@ -110,7 +109,7 @@ import Testing
         let partition = partition(empty)
         lane(0, of: partition, unsettled: 100)
         partition.position = 102
-        _ = partition.refusals.append(offset: 101, nil, bytes: 0)
+        _ = partition.refusals.append(offset: 101, nil, bytes: 0, isHalting: false)
         let said = try said(partition)
         #expect(said.floor == 101 || said.entries.contains { $0.dataset == nil && $0.settled == 101 })
         #expect(said.offset == 100)
@@ -123,7 +122,7 @@ import Testing
             lane(number, of: partition, settled: 300 + Int64(number), unsettled: 400 + Int64(number))
         }
         lane(50, of: partition, unsettled: 101)
-        #expect(partition.statement(maximumCharacters: 60) == nil)
-        #expect(partition.statement(maximumCharacters: 3900) != nil)
+        #expect(partition.composeStatement(maximumCharacters: 60) == nil)
+        #expect(partition.composeStatement(maximumCharacters: 3900) != nil)
     }
 }

@@ -81,7 +81,11 @@ final class Member {
         case .commitAnswered(let number, let answer):
             guard outstanding?.number == number else { return }
             outstanding = nil
-            machine.commitFinished(answer, now: now)
+            if world.mutation == .refusalTakenForAcknowledgement, case .resolved = answer {
+                machine.commitFinished(.resolved(refused: [:]), now: now)
+            } else {
+                machine.commitFinished(answer, now: now)
+            }
         case .commitDeadline(let number):
             guard outstanding?.number == number else { return }
             outstanding = nil
@@ -93,7 +97,9 @@ final class Member {
         case .revoked(let generation):
             guard generation == self.generation || self.generation < 0 else { return }
             isFetching = false
-            if world.mutation == .revokeDoesNotWait {
+            if world.mutation == .ownershipOutlivesRebalance {
+                world.rejoin(self)
+            } else if world.mutation == .revokeDoesNotWait {
                 machine.lose(Array(positions.keys))
                 _ = machine.takeActions()
                 giveBack()
@@ -111,9 +117,10 @@ final class Member {
             assign(offsets)
         case .rewind(let number, let offset):
             guard positions[number] != nil else { return }
+            world.sights.rewinds += 1
             world.note("worker \(key) reads partition \(number) again from \(offset)")
             positions[number] = offset
-            machine.rewound(partition: number, to: offset)
+            machine.rewound(partition: number, to: offset, now: now)
         case .expelled(let groupMember):
             guard groupMember == self.groupMember else { return }
             self.groupMember = nil
@@ -159,7 +166,10 @@ final class Member {
             var sent = parts
             if let mutation = world.mutation {
                 sent = parts.map {
-                    mutation.tamper($0, coder: world.coder($0.partition), position: positions[$0.partition] ?? 0)
+                    mutation.tamper(
+                        $0, coder: world.coder($0.partition), position: positions[$0.partition] ?? 0,
+                        room: world.scenario.settings.ledgerCharacters,
+                        datasets: world.log.datasets.prefix(world.scenario.datasets))
                 }
             }
             outstanding = (commitNumber, sent)
@@ -189,6 +199,7 @@ final class Member {
         case .unassign: giveBack()
         case .leave: world.leave(self)
         case .giveUp: world.kill(self, because: "gave up")
+        case .notice(.noRoom): world.sights.fullLedgers += 1
         case .notice: break
         }
     }
@@ -203,7 +214,10 @@ final class Member {
 
     private func assign(_ offsets: [(Int32, Coordinator.Committed?)]) {
         for (number, committed) in offsets {
-            let committed = world.mutation?.ledger(where: committed, coder: world.coder(number)) ?? committed
+            let verified =
+                world.mutation?.unverified(committed, by: world.coder(number), all: world.coders) ?? committed
+            let committed = world.mutation?.ledger(where: verified, coder: world.coder(number)) ?? verified
+            world.notice(committed, inheritedBy: self, partition: number)
             var metadata = committed?.metadata ?? ""
             if let mutation = world.mutation, let committed {
                 metadata = mutation.tamper(
@@ -236,7 +250,7 @@ final class Member {
                 _ = machine.append(
                     Rejection(.notJSON, "value", "junk"), bytes: 20, partition: number, offset: offset, now: now)
             default:
-                SimulatedLog.withEvent(event) {
+                world.log.withEvent(event) {
                     machine.append($0, partition: number, offset: offset, now: now)
                 }
             }
@@ -264,18 +278,32 @@ final class Member {
             laneNames[call.id] = name
             latest[name] = call.id
         }
+        if calls[key] != nil, world.mutation == .homecomingIgnored {
+            calls[key]?.append(call.id)
+            send(call, key: key, token: token, lines: lines)
+            return
+        }
         if calls[key] != nil {
             calls[key]?.append(call.id)
             return
         }
         calls[key] = [call.id]
-        let dataset = SimulatedLog.datasets.firstIndex(of: call.batch.dataset) ?? 0
+        send(call, key: key, token: token, lines: lines)
+    }
+
+    /// What was sent and has had no answer.
+    private var underWay: Set<String> = []
+
+    private func send(_ call: Call, key: String, token: String, lines: [Int]) {
+        if !underWay.insert(key).inserted { world.report("a worker asks the same twice at a time") }
+        let dataset = world.log.datasets.firstIndex(of: call.batch.dataset) ?? 0
         let request = Request(member: self.key, key: key, kind: call.kind, dataset: dataset, token: token, lines: lines)
         world.after(.jiffy, .member(self.key, .send(request)))
     }
 
     private func answered(_ key: String, _ answer: Answer) {
         guard let ids = calls.removeValue(forKey: key) else { return }
+        underWay.remove(key)
         for id in ids {
             machine.callFinished(id, answer, now: now)
             guard world.mutation == .epochIgnored else { continue }

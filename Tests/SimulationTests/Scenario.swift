@@ -24,16 +24,26 @@ struct Scenario {
     let slowUpdates: Bool
     let slowNetwork: Bool
     let missingDatasets: Bool
-    /// A dataset that answers nothing but "busy" until all others are done.
-    let stuckDataset: Bool
+    /// Datasets that answer nothing but "busy" until all others are done.
+    let stuckDatasets: Int
+    /// More datasets than a ledger has room to name.
+    let hasManyDatasets: Bool
     /// Chance that a process dies at any one of its steps.
     let crashChance: Double
+    /// What happens at a certain step of the machines, be it in the middle of anything. Bursts, so that one take-over
+    /// follows the other before the log was read again.
+    let stepFaults: [Int: StepFault]
     let faults: [(at: Int64, fault: Fault)]
 
     /// Whether a request may arrive long after it was decided.
     let hasLateRequests: Bool
     /// Whether lines that are not bad may end as dead letters: the lone-line rule cannot see through an outage.
     let hasOutage: Bool
+
+    enum StepFault {
+        case crash
+        case rebalance
+    }
 
     enum Fault {
         case crash
@@ -60,10 +70,11 @@ struct Scenario {
 
         partitions = chance(0.6) ? 1 : 2
         workers = pick(1...3)
-        datasets = pick(1...4)
+        hasManyDatasets = chance(0.15)
+        datasets = hasManyDatasets ? pick(20...60) : pick(1...4)
         spreadsDatasets = partitions > 1 && chance(0.3)
         refs = pick(2...8)
-        events = pick(4...32)
+        events = hasManyDatasets ? pick(60...160) : pick(4...32)
         activeTime = milliseconds(2000...9000)
 
         var settings = Settings(group: "g", topic: "t")
@@ -73,7 +84,12 @@ struct Scenario {
         settings.commitInterval = .milliseconds(pick(20...300))
         settings.commitDeadline = .seconds(pick(2...20))
         settings.revokeDeadline = .seconds(pick(1...5))
-        if chance(0.2) { settings.ledgerCharacters = pick(520...640) }
+        if hasManyDatasets {
+            settings.concurrency = pick(2...8)
+            settings.ledgerCharacters = pick(400...1000)
+        } else if chance(0.2) {
+            settings.ledgerCharacters = pick(300...400)
+        }
         if chance(0.25) {
             // Little, but more than what may be in flight.
             settings.memoryBytes = pick(2000...4000)
@@ -87,14 +103,22 @@ struct Scenario {
         chanceRollback = chance(0.2) ? 0.1 : 0
         slowUpdates = chance(0.5)
         slowNetwork = chance(0.3)
-        // (A full ledger cuts nothing more until its watermark moves: one that is stuck then holds the others.)
-        stuckDataset = datasets > 1 && settings.ledgerCharacters > 1000 && chance(0.15)
+        stuckDatasets = datasets > 1 && chance(0.15) ? pick(1...min(datasets - 1, 6)) : 0
         missingDatasets = chance(0.15)
         if missingDatasets {
             settings.onMissingDataset = MissingDatasetPolicy.allCases[pick(0...2)]
         }
         self.settings = settings
         crashChance = chance(0.3) ? 0.01 : 0
+        var stepFaults: [Int: StepFault] = [:]
+        for _ in 0..<(chance(0.5) ? pick(1...3) : 0) {
+            var step = pick(1...600)
+            for _ in 0..<pick(1...3) {
+                stepFaults[step] = chance(0.6) ? .crash : .rebalance
+                step += pick(1...40)
+            }
+        }
+        self.stepFaults = stepFaults
 
         var faults: [(at: Int64, fault: Fault)] = []
         let activeTime = activeTime

@@ -1,5 +1,6 @@
 import Labelling
 import LookoutVision
+import Settlement
 
 /// The topic, and what the world knows became of each of its records.
 struct SimulatedLog {
@@ -35,7 +36,12 @@ struct SimulatedLog {
     private(set) var partitions: [[Int]]
     var events: [Event] = []
 
-    init(partitions: Int) { self.partitions = Array(repeating: [], count: partitions) }
+    let datasets: [DatasetKey]
+
+    init(partitions: Int, datasets: [DatasetKey]) {
+        self.partitions = Array(repeating: [], count: partitions)
+        self.datasets = datasets
+    }
 
     mutating func publish(partition: Int32, dataset: Int, ref: Int, kind: Event.Kind) {
         events.append(
@@ -53,6 +59,15 @@ struct SimulatedLog {
         return events[ids[Int(offset)]]
     }
 
+    /// Whether the record was removed while nothing had become of it, nor of a later one of its image.
+    func isLost(_ event: Event) -> Bool {
+        guard event.isRemoved, event.hasLine, event.applied.isEmpty, event.deadLettered == nil else { return false }
+        return !partitions[Int(event.partition)][Int(event.offset + 1)...].contains { id in
+            let later = events[id]
+            return later.hasLine && later.dataset == event.dataset && later.ref == event.ref
+        }
+    }
+
     /// Whether the record needs nothing more. An event that a later one replaced is done as soon as that was applied.
     func isDone(_ event: Event) -> Bool {
         switch event.kind {
@@ -68,12 +83,21 @@ struct SimulatedLog {
         }
     }
 
-    static let datasets: [DatasetKey] = (0..<4).map {
+    static let fewDatasets: [DatasetKey] = (0..<4).map {
         DatasetKey(project: "project-\($0 / 2)", type: $0 % 2 == 0 ? .train : .test)
     }
 
+    /// As many as ledgers have no room to name. The first two are called by the same hash.
+    static let manyDatasets: [DatasetKey] = {
+        var random = SplitMix64(seed: 36)
+        let others = (2..<64).map { _ in
+            (0..<3).map { _ in String(random.next(), radix: 36) }.joined(separator: "-")
+        }
+        return (["line-63623", "line-94739"] + others).map { DatasetKey(project: $0, type: .train) }
+    }()
+
     /// The line carries the event's number in its last digits, so that the world can tell what an update applies.
-    static func withEvent(_ event: Event, _ body: (LabellingEvent) -> Void) {
+    func withEvent(_ event: Event, _ body: (LabellingEvent) -> Void) {
         let dataset = datasets[event.dataset]
         let ref = "s3://b/\(event.ref)"
         let number = String(1_000_000 + event.id)

@@ -17,12 +17,13 @@ import Testing
         var violation: String?
         var steps: Int
         var fingerprint: UInt64
+        var sights: World.Sights
     }
 
     private static func play(_ seed: UInt64, mutation: Mutation? = nil) -> Run {
         let world = World(scenario: Scenario(seed: seed), mutation: mutation)
         world.run()
-        return Run(violation: world.violation, steps: world.steps, fingerprint: world.fingerprint)
+        return Run(violation: world.violation, steps: world.steps, fingerprint: world.fingerprint, sights: world.sights)
     }
 
     private static func number(_ name: String) -> Int? {
@@ -39,25 +40,34 @@ import Testing
         }
         let count = Self.number("LINEFEED_SIM_SEEDS") ?? 3000
         let chunk = 64
-        let results = await withTaskGroup(of: (steps: Int, failures: [(UInt64, String)]).self) { group in
+        let results = await withTaskGroup(of: (steps: Int, sights: World.Sights, failures: [(UInt64, String)]).self) {
+            group in
             for start in stride(from: 0, to: count, by: chunk) {
                 group.addTask {
                     var steps = 0
+                    var sights = World.Sights()
                     var failures: [(UInt64, String)] = []
                     for seed in start..<min(start + chunk, count) {
                         let run = Self.play(UInt64(seed))
                         steps += run.steps
+                        sights += run.sights
                         if let violation = run.violation { failures.append((UInt64(seed), violation)) }
                     }
-                    return (steps, failures)
+                    return (steps, sights, failures)
                 }
             }
-            return await group.reduce(into: (steps: 0, failures: [(UInt64, String)]())) { total, part in
+            return await group.reduce(into: (steps: 0, sights: World.Sights(), failures: [(UInt64, String)]())) {
+                total, part in
                 total.steps += part.steps
+                total.sights += part.sights
                 total.failures += part.failures
             }
         }
         print("simulated \(count) seeds, \(results.steps) steps of the machine, \(results.failures.count) violations")
+        print("came across \(results.sights)")
+        if count >= 1000 {
+            #expect(results.sights.isComplete, "the scenarios leave something out")
+        }
         for (seed, violation) in results.failures.sorted(by: { $0.0 < $1.0 }).prefix(10) {
             Issue.record("LINEFEED_SIM_SEED=\(seed): \(violation)")
         }

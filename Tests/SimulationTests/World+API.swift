@@ -44,7 +44,7 @@ extension World {
     }
 
     private func exception(for request: Request) -> Answer? {
-        if stuckDataset == request.dataset { return .exception(APIException(.conflict, "for ever busy")) }
+        if stuckDatasets.contains(request.dataset) { return .exception(APIException(.conflict, "for ever busy")) }
         guard !hasHealed else { return nil }
         if areCallsUnreachable { return .unreachable(message: "no route") }
         if areCallsDenied { return .exception(APIException(.accessDenied, "who are you?")) }

@@ -52,6 +52,14 @@ extension World {
     func checkCommit(_ commit: PartitionCommit) {
         guard !foreign.contains(commit.partition) else { return }
         let ledger = try? coder(commit.partition).decode(commit.metadata, committedAt: commit.offset)
+        if ledger?.ceiling != nil { sights.ceilings += 1 }
+        for entry in ledger?.entries ?? [] {
+            switch entry.name {
+            case .dataset: sights.names += 1
+            case .hash: sights.hashes += 1
+            case .noDataset: break
+            }
+        }
         if commit.offset > log.end(commit.partition) { report("an offset beyond the log was committed") }
         for id in log.partitions[Int(commit.partition)] {
             let event = log.events[id]
@@ -60,8 +68,8 @@ extension World {
                 report("offset \(commit.offset) of partition \(commit.partition) passes event \(id)")
             }
             guard let ledger else { continue }
-            let dataset = event.hasLine ? SimulatedLog.datasets[event.dataset] : nil
-            let settled = ledger.entries.first { $0.dataset == dataset }?.settled ?? ledger.floor
+            let dataset = event.hasLine ? log.datasets[event.dataset] : nil
+            let settled = dataset.map { ledger.settled($0) } ?? ledger.settledWithoutDataset
             if event.offset <= settled {
                 report("the ledger of partition \(commit.partition) says that event \(id) is settled")
             }
@@ -80,6 +88,7 @@ extension World {
         for id in log.partitions.joined() {
             let event = log.events[id]
             if !log.isDone(event) { report("event \(id) was neither applied nor dead-lettered") }
+            if log.isLost(event) { report("event \(id) was removed from the log before it was settled") }
             guard event.hasLine, !(event.isRemoved && event.applied.isEmpty) else { continue }
             if event.deadLettered == nil {
                 fold[event.dataset][event.ref] = id

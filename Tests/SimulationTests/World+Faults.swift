@@ -56,7 +56,11 @@ extension World {
         let partition = Int32.random(in: 0..<Int32(scenario.partitions), using: &random)
         guard let committed = coordinator.committed[partition] else { return }
         foreign.insert(partition)
-        switch Int.random(in: 0..<4, using: &random) {
+        let other = (partition + 1) % Int32(scenario.partitions)
+        switch Int.random(in: 0..<5, using: &random) {
+        case 4:
+            let metadata = coordinator.committed[other]?.metadata ?? "copied"
+            coordinator.committed[partition]?.metadata = metadata
         case 3: coordinator.committed[partition] = nil
         case 0: coordinator.committed[partition]?.metadata = ""
         case 1: coordinator.committed[partition]?.metadata = "mirrored by hand"
@@ -77,7 +81,9 @@ extension World {
                 log.events[later].kind == .good && log.events[later].dataset == event.dataset
                     && log.events[later].ref == event.ref
             }
-            guard event.offset < committed || (event.hasLine && isReplaced && Bool.random(using: &random)) else {
+            let isExpired = mutation == .retentionOfUnsettled && event.offset < committed + 3
+            guard isExpired || event.offset < committed || (event.hasLine && isReplaced && Bool.random(using: &random))
+            else {
                 continue
             }
             log.events[id].isRemoved = true

@@ -156,10 +156,10 @@ extension World {
             return "\(commit.offset) \(commit.metadata)"
         }
         let entries = ledger.entries.map { entry in
-            "\(entry.dataset?.description ?? "-") settled \(entry.settled)"
+            "\(entry.name) settled \(entry.settled)"
                 + (entry.inFlight.map { " in flight to \($0.cut) gen \($0.generation)" } ?? "")
         }
-        return "\(ledger.offset) floor \(ledger.floor) \(entries)"
+        return "\(ledger.offset) floor \(ledger.floor) ceiling \(ledger.ceiling?.offset ?? -1) \(entries)"
     }
 
     // MARK: - Dead letters

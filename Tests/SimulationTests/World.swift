@@ -42,6 +42,32 @@ final class World {
         case restart
     }
 
+    /// What a run has come across, to see that the rare is not too rare.
+    struct Sights {
+        var names = 0
+        var hashes = 0
+        var ceilings = 0
+        /// Owners that found a ceiling; and those whose predecessor had found the same and not read up to it.
+        var inheritedCeilings = 0
+        var ceilingsInheritedUnread = 0
+        var fullLedgers = 0
+        var rewinds = 0
+
+        var isComplete: Bool {
+            ![names, hashes, ceilings, inheritedCeilings, ceilingsInheritedUnread, fullLedgers, rewinds].contains(0)
+        }
+
+        static func += (sum: inout Sights, other: Sights) {
+            sum.names += other.names
+            sum.hashes += other.hashes
+            sum.ceilings += other.ceilings
+            sum.inheritedCeilings += other.inheritedCeilings
+            sum.ceilingsInheritedUnread += other.ceilingsInheritedUnread
+            sum.fullLedgers += other.fullLedgers
+            sum.rewinds += other.rewinds
+        }
+    }
+
     let scenario: Scenario
     let mutation: Mutation?
     var random: SplitMix64
@@ -68,10 +94,14 @@ final class World {
     var unreachableUntil: Int64 = 0
     var deniedUntil: Int64 = 0
     var deadLettersDownUntil: Int64 = 0
-    var stuckDataset: Int?
+    var stuckDatasets: Set<Int> = []
     /// Partitions whose ledger was taken away, and datasets whose records were: their events may be applied twice.
     var foreign: Set<Int32> = []
     var compacted: Set<Int> = []
+
+    var sights = Sights()
+    /// The top of the ledger that the owner of a partition found.
+    private var inheritedTops: [Int32: Int64] = [:]
 
     private(set) var violation: String?
     private(set) var steps = 0
@@ -79,13 +109,15 @@ final class World {
     /// FNV-1a over everything that happens: two runs of one seed must agree.
     private(set) var fingerprint: UInt64 = 0xcbf2_9ce4_8422_2325
     private var trace: [String]?
-    private let coders: [LedgerCoder]
+    let coders: [LedgerCoder]
 
     init(scenario: Scenario, mutation: Mutation? = nil, tracing: Bool = false) {
         self.scenario = scenario
         self.mutation = mutation
         random = SplitMix64(seed: scenario.seed ^ 0x5DEE_CE66)
-        log = SimulatedLog(partitions: scenario.partitions)
+        log = SimulatedLog(
+            partitions: scenario.partitions,
+            datasets: scenario.hasManyDatasets ? SimulatedLog.manyDatasets : SimulatedLog.fewDatasets)
         api = DatasetModel(datasets: Array(repeating: .init(), count: scenario.datasets))
         slots = Array(repeating: nil, count: scenario.workers)
         trace = tracing ? [] : nil
@@ -93,7 +125,7 @@ final class World {
         if scenario.missingDatasets {
             for index in api.datasets.indices where Bool.random(using: &random) { api.datasets[index].exists = false }
         }
-        if scenario.stuckDataset { stuckDataset = Int.random(in: 0..<scenario.datasets, using: &random) }
+        stuckDatasets = Set((0..<scenario.datasets).shuffled(using: &random).prefix(scenario.stuckDatasets))
         for slot in slots.indices { schedule(Int64(slot) * 20_000_000, .start(slot: slot)) }
         for _ in 0..<scenario.events {
             schedule(Int64.random(in: 0..<scenario.activeTime, using: &random), .publish)
@@ -161,11 +193,13 @@ final class World {
     /// Nothing is under way that could still change anything.
     private var isAtRest: Bool {
         guard happenings % 8 == 0 else { return false }
-        if let stuck = stuckDataset {
-            // First everybody else has to get through, beside the one that is stuck.
-            guard log.events.allSatisfy({ $0.dataset == stuck && $0.hasLine || log.isDone($0) }) else { return false }
-            note("the stuck dataset goes on")
-            stuckDataset = nil
+        if !stuckDatasets.isEmpty {
+            // First everybody else has to get through, beside those that are stuck.
+            guard log.events.allSatisfy({ stuckDatasets.contains($0.dataset) && $0.hasLine || log.isDone($0) }) else {
+                return false
+            }
+            note("the stuck datasets go on")
+            stuckDatasets = []
             return false
         }
         for partition in 0..<Int32(scenario.partitions)
@@ -181,7 +215,7 @@ final class World {
             let undone = log.partitions[Int(partition)].filter { !log.isDone(log.events[$0]) }
             return "partition \(partition) committed \(coordinator.committed[partition]?.offset ?? -1) of "
                 + "\(log.end(partition)), unsettled \(undone)"
-        }.joined(separator: "; ") + (stuckDataset.map { "; dataset \($0) is stuck" } ?? "")
+        }.joined(separator: "; ") + (stuckDatasets.isEmpty ? "" : "; datasets \(stuckDatasets.sorted()) are stuck")
     }
 
     // MARK: - What happens
@@ -247,7 +281,10 @@ final class World {
 
     func countStep(of member: Member) {
         steps += 1
-        guard scenario.crashChance > 0, !hasHealed,
+        if let fault = scenario.stepFaults[steps], !hasHealed {
+            if fault == .crash { kill(member, because: "crashed at step \(steps)") } else { inject(.rebalance) }
+        }
+        guard !member.isDead, scenario.crashChance > 0, !hasHealed,
             Double.random(in: 0..<1, using: &random) < scenario.crashChance
         else { return }
         kill(member, because: "crashed at a step")
@@ -276,6 +313,18 @@ final class World {
             default: queue.insert(queued)
             }
         }
+    }
+
+    /// An owner finds what the one before has left.
+    func notice(_ committed: Coordinator.Committed?, inheritedBy member: Member, partition: Int32) {
+        guard let committed,
+            let ledger = try? coder(partition).decode(committed.metadata, committedAt: committed.offset)
+        else { return inheritedTops[partition] = nil }
+        if let ceiling = ledger.ceiling {
+            sights.inheritedCeilings += 1
+            if inheritedTops[partition] == ceiling.offset { sights.ceilingsInheritedUnread += 1 }
+        }
+        inheritedTops[partition] = ledger.ceiling?.offset
     }
 
     func coder(_ partition: Int32) -> LedgerCoder { coders[Int(partition)] }

@@ -6,6 +6,7 @@ internal import LookoutVision
 final class Lane {
     let number: Int32
     let dataset: DatasetKey
+    let digest: LaneDigest
     /// Events at offsets ≤ this need nothing more.
     var settled: Int64
     /// The highest offset of an event of this lane known to be settled; -1 for none. Above the floor it is what makes
@@ -20,18 +21,25 @@ final class Lane {
     var isQueued = false
     /// Whether the partition looks at this lane when it composes a ledger.
     var isActive = false
+    /// Whether the ledger that was last composed names this lane: it has its room there already.
+    var isNamed = false
+    /// Another lane has the same `LaneDigest.hash`, so it must not stand for this one.
+    var hasCommonHash = false
+    /// The inherited ledger speaks of this lane by its hash: whoever wrote it knew of no other lane with the same.
+    var isKnownByHash = false
     /// Set once a batch of one line was dead-lettered with nothing applied since: a second one in a row looks like
     /// an outage of the dataset rather than like bad data.
     var doubtsLoneLine = false
 
-    init(number: Int32, dataset: DatasetKey, settled: Int64, lastSettledEvent: Int64 = -1) {
+    init(number: Int32, dataset: DatasetKey, digest: LaneDigest, settled: Int64) {
         self.number = number
         self.dataset = dataset
+        self.digest = digest
         self.settled = settled
-        self.lastSettledEvent = lastSettledEvent
+        lastSettledEvent = -1
     }
 
-    func isNamed(project: UnsafeRawBufferPointer, type: DatasetType) -> Bool {
+    func isOf(project: UnsafeRawBufferPointer, type: DatasetType) -> Bool {
         guard dataset.type == type, dataset.project.utf8.count == project.count else { return false }
         return dataset.project.utf8.withContiguousStorageIfAvailable { $0.elementsEqual(project) }
             ?? dataset.project.utf8.elementsEqual(project)
@@ -63,12 +71,12 @@ final class Lane {
         return segments.count > 1 || head.events.count >= maximumLines || now - head.openedAt >= linger
     }
 
-    /// Adds an event behind all others.
+    /// Adds an event behind all others. No segment reaches across `seal`: it ends at that offset or begins above.
     /// - Returns: how many bytes more the lane holds.
     func append(
-        _ event: LabellingEvent, offset: Int64, now: Int64, settings: borrowing Settings
+        _ event: LabellingEvent, offset: Int64, seal: Int64, now: Int64, settings: borrowing Settings
     ) -> Int {
-        if let last = segments.indices.last,
+        if let last = segments.indices.last, offset <= seal || (segments[last].lastOffset ?? offset) > seal,
             segments[last].hasRoom(
                 for: event.maximumLineCount, bytes: settings.batchBytes, lines: settings.batchLines)
         {
@@ -136,6 +144,10 @@ struct Flight {
     var haltedBy: String?
     /// Answers in a row that changed nothing.
     var failures = 0
+    /// Whether the place that it has is one of those for batches that have asked in vain.
+    var isRetry = false
+    /// Monotonic nanoseconds of the last call.
+    var calledAt: Int64 = 0
     var calls = 0
     /// Monotonic nanoseconds; nil for a re-formed batch that has had no place yet.
     var cutAt: Int64?
@@ -188,6 +200,19 @@ struct Flight {
         Ledger.InFlight(
             cut: cut, firstSent: intent.firstSent, generation: intent.generation, eventCount: intent.eventCount,
             doubtsLoneLine: chain.doubtsLoneLine)
+    }
+
+    private static let failuresOfAStuckLane = 3
+    /// Longer than an update takes.
+    private static let patience: Int64 = 60_000_000_000
+
+    var hasAskedInVain: Bool { failures >= Self.failuresOfAStuckLane }
+
+    /// Whether it has asked in vain, or without an answer, for a while.
+    func isStuck(at now: Int64) -> Bool {
+        if hasAskedInVain { return true }
+        guard case .calling = phase else { return false }
+        return now - calledAt >= Self.patience
     }
 
     var firstOffset: Int64? { batch?.firstOffset ?? reforming?.firstOffset }

@@ -8,26 +8,33 @@ struct LaneTable {
     /// Lane numbers plus one; 0 is free. The count is a power of two.
     private var slots = [Int32](repeating: 0, count: 16)
 
-    mutating func lane(
-        project: UnsafeRawBufferPointer, type: DatasetType, orMake make: (DatasetKey, Int32) -> Lane
-    ) -> Lane {
+    func lane(project: UnsafeRawBufferPointer, type: DatasetType) -> Lane? {
         var slot = Self.hash(project, type) & (slots.count - 1)
         while slots[slot] != 0 {
             let lane = lanes[Int(slots[slot] - 1)]
-            if lane.isNamed(project: project, type: type) { return lane }
+            if lane.isOf(project: project, type: type) { return lane }
             slot = (slot + 1) & (slots.count - 1)
         }
-        let key = DatasetKey(project: String(decoding: project, as: UTF8.self), type: type)
-        let lane = make(key, Int32(lanes.count))
-        lanes.append(lane)
-        slots[slot] = Int32(lanes.count)
-        if lanes.count * 4 > slots.count * 3 { grow() }
-        return lane
+        return nil
     }
 
-    mutating func lane(_ key: DatasetKey, orMake make: (DatasetKey, Int32) -> Lane) -> Lane {
+    func lane(_ key: DatasetKey) -> Lane? {
         var project = key.project
-        return project.withUTF8 { lane(project: UnsafeRawBufferPointer($0), type: key.type, orMake: make) }
+        return project.withUTF8 { lane(project: UnsafeRawBufferPointer($0), type: key.type) }
+    }
+
+    /// Its dataset has no lane yet, and its number is the count of lanes.
+    mutating func insert(_ lane: Lane) {
+        lanes.append(lane)
+        if lanes.count * 4 > slots.count * 3 { grow() } else { enter(lane) }
+    }
+
+    private mutating func enter(_ lane: Lane) {
+        var project = lane.dataset.project
+        let hash = project.withUTF8 { Self.hash(UnsafeRawBufferPointer($0), lane.dataset.type) }
+        var slot = hash & (slots.count - 1)
+        while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+        slots[slot] = lane.number + 1
     }
 
     private static func hash(_ project: UnsafeRawBufferPointer, _ type: DatasetType) -> Int {
@@ -38,12 +45,6 @@ struct LaneTable {
 
     private mutating func grow() {
         slots = [Int32](repeating: 0, count: slots.count * 2)
-        for (number, lane) in lanes.enumerated() {
-            var project = lane.dataset.project
-            let hash = project.withUTF8 { Self.hash(UnsafeRawBufferPointer($0), lane.dataset.type) }
-            var slot = hash & (slots.count - 1)
-            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-            slots[slot] = Int32(number + 1)
-        }
+        for lane in lanes { enter(lane) }
     }
 }

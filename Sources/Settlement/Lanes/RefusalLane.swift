@@ -48,11 +48,13 @@ struct RefusalLane {
     private static let overhead = 256
 
     /// - Returns: whether the record is new, rather than settled before a replay.
-    mutating func append(offset: Int64, _ rejection: Rejection?, bytes: Int) -> Bool {
+    mutating func append(offset: Int64, _ rejection: Rejection?, bytes: Int, isHalting: Bool) -> Bool {
         guard offset > settled else {
             lastSettledEvent = max(lastSettledEvent, offset)
             return false
         }
+        // What stands behind a record that halts is not looked at before that is mended; then it is read again.
+        if isHalting, !items.isEmpty { return true }
         items.append(Item(offset: offset, rejection: rejection, bytes: bytes + Self.overhead))
         heldBytes += bytes + Self.overhead
         settleLeadingTombstones()

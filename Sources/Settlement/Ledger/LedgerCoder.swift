@@ -7,16 +7,17 @@ internal import LookoutVision
 ///
 /// Base64 text (metadata must hold no NUL byte) of:
 ///
-///     'L' 'F'  version  offset  floor-(offset-1)  era  base time  count  entry*  checksum
-///     entry:   flags  [shared-prefix  suffix-length  suffix]  [settled-(offset-1)]
+///     'L' 'F'  version  offset  floor-(offset-1)  ceiling-floor  [map-bits  map]  era  base time  count  entry*  checksum
+///     entry:   flags  [shared-prefix  suffix-length  suffix | hash]  [settled-(offset-1)]
 ///              [cut-offset  first-sent-(base time)  event-count  [generation]]
 ///
-/// Numbers are LEB128 varints, `era` is milliseconds since the epoch, `base time` is seconds since the epoch. The checksum is the first four bytes of a
-/// SHA-256 over group, topic, partition and all that precedes it: a ledger that was copied to another place does not
-/// verify there.
+/// Numbers are LEB128 varints, `hash` is four bytes, big-endian. Where the ceiling stands on the floor there is none,
+/// and no map. `era` is milliseconds since the epoch, `base time` is seconds since the epoch. The checksum is the first
+/// four bytes of a SHA-256 over group, topic, partition and all that precedes it: a ledger that was copied to another
+/// place does not verify there.
 package struct LedgerCoder: Sendable {
     private static let magic = Array("LF".utf8)
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
     private static let checksumCount = 4
 
     private enum Flag {
@@ -26,7 +27,8 @@ package struct LedgerCoder: Sendable {
         static let inFlight: UInt8 = 8
         static let generation: UInt8 = 16
         static let doubtsLoneLine: UInt8 = 32
-        static let known: UInt8 = 63
+        static let hashed: UInt8 = 64
+        static let known: UInt8 = 127
     }
 
     private let scope: [UInt8]
@@ -40,14 +42,15 @@ package struct LedgerCoder: Sendable {
         self.scope = scope
     }
 
-    /// No ledger with this many entries fits into `characters`: spares writing one to find out.
-    static func isHopeless(entryCount: Int, characters: Int) -> Bool { entryCount * 3 > characters }
+    /// Nobody re-sends a batch under this many tokens: each grows old for hours first.
+    private static let mostGenerations: Int64 = 1 << 20
 
     package func encode(_ ledger: Ledger) -> String {
         var out = Self.magic
         out.append(Self.version)
         out.appendVarint(UInt64(ledger.offset))
         out.appendVarint(UInt64(max(0, ledger.floor - (ledger.offset - 1))))
+        append(ledger.ceiling, above: ledger.floor, to: &out)
         out.appendVarint(UInt64(max(0, ledger.era)))
         let baseTime = ledger.entries.compactMap(\.inFlight?.firstSent).min() ?? 0
         out.appendVarint(UInt64(max(0, baseTime)))
@@ -56,8 +59,17 @@ package struct LedgerCoder: Sendable {
         for entry in ledger.entries {
             append(entry, offset: ledger.offset, baseTime: baseTime, previous: &previous, to: &out)
         }
-        out.append(contentsOf: checksum(out[...]))
-        return Data(out).base64EncodedString()
+        return sealed(out)
+    }
+
+    /// The text of a ledger's bytes, with their checksum.
+    func sealed(_ bytes: [UInt8]) -> String { Data(bytes + checksum(bytes[...])).base64EncodedString() }
+
+    private func append(_ ceiling: Ledger.Ceiling?, above floor: Int64, to out: inout [UInt8]) {
+        out.appendVarint(UInt64(max(0, (ceiling?.offset ?? floor) - floor)))
+        guard let ceiling, ceiling.offset > floor else { return }
+        out.appendVarint(UInt64(ceiling.map.bitCount))
+        out.append(contentsOf: ceiling.map.bytes)
     }
 
     private func append(
@@ -65,8 +77,11 @@ package struct LedgerCoder: Sendable {
     ) {
         let settled = entry.settled - (offset - 1)
         var flags: UInt8 = 0
-        if entry.dataset == nil { flags |= Flag.datasetless }
-        if entry.dataset?.type == .test { flags |= Flag.test }
+        switch entry.name {
+        case .dataset(let dataset): if dataset.type == .test { flags |= Flag.test }
+        case .hash: flags |= Flag.hashed
+        case .noDataset: flags |= Flag.datasetless
+        }
         if settled > 0 { flags |= Flag.settled }
         if let inFlight = entry.inFlight {
             flags |= Flag.inFlight
@@ -74,7 +89,10 @@ package struct LedgerCoder: Sendable {
             if inFlight.doubtsLoneLine { flags |= Flag.doubtsLoneLine }
         }
         out.append(flags)
-        if let dataset = entry.dataset {
+        switch entry.name {
+        case .noDataset: break
+        case .hash(let hash): withUnsafeBytes(of: hash.bigEndian) { out.append(contentsOf: $0) }
+        case .dataset(let dataset):
             let project = Array(dataset.project.utf8)
             let shared = zip(project, previous).prefix { $0 == $1 }.count
             out.appendVarint(UInt64(shared))
@@ -107,8 +125,15 @@ package struct LedgerCoder: Sendable {
         var reader = ByteReader(bytes: body.dropFirst(Self.magic.count + 1))
         guard let written = reader.offset() else { throw .damaged }
         guard written == offset else { throw .otherOffset(written) }
-        guard let rise = reader.offset(), let era = reader.offset(), let baseTime = reader.offset(),
-            let count = reader.offset(),
+        guard let rise = reader.offset(), let floor = sum(offset - 1, rise), let height = reader.offset(),
+            let top = sum(floor, height)
+        else { throw .damaged }
+        var ceiling: Ledger.Ceiling?
+        if height > 0 {
+            guard let map = readMap(&reader) else { throw .damaged }
+            ceiling = Ledger.Ceiling(offset: top, map: map)
+        }
+        guard let era = reader.offset(), let baseTime = reader.offset(), let count = reader.offset(),
             count <= Int64(body.count)
         else { throw .damaged }
         var entries: [Ledger.Entry] = []
@@ -119,46 +144,62 @@ package struct LedgerCoder: Sendable {
             }
             entries.append(entry)
         }
-        let (floor, overflow) = (offset - 1).addingReportingOverflow(rise)
-        guard reader.isAtEnd, !overflow else { throw .damaged }
-        return Ledger(era: era, offset: offset, floor: floor, entries: entries)
+        guard reader.isAtEnd else { throw .damaged }
+        return Ledger(era: era, offset: offset, floor: floor, ceiling: ceiling, entries: entries)
+    }
+
+    private func readMap(_ reader: inout ByteReader) -> LevelMap? {
+        // (More bits than there are bytes left would be no reason to ask for memory.)
+        guard let count = reader.offset(), count <= 1 << 20,
+            let bytes = reader.bytes(LevelMap.byteCount(bitCount: Int(count)))
+        else { return nil }
+        return LevelMap(bytes: bytes, bitCount: Int(count))
     }
 
     private func readEntry(
         _ reader: inout ByteReader, offset: Int64, baseTime: Int64, previous: inout [UInt8]
     ) -> Ledger.Entry? {
-        guard let flags = reader.byte(), flags & ~Flag.known == 0 else { return nil }
-        var dataset: DatasetKey?
-        if flags & Flag.datasetless == 0 {
-            guard let shared = reader.offset(), shared <= previous.count, let length = reader.offset(),
-                let suffix = reader.bytes(Int(clamping: length))
-            else { return nil }
-            previous = Array(previous.prefix(Int(shared)) + suffix)
-            guard Names.isProjectName(previous) else { return nil }
-            dataset = DatasetKey(
-                project: String(decoding: previous, as: UTF8.self), type: flags & Flag.test == 0 ? .train : .test)
-        }
+        guard let flags = reader.byte(), flags & ~Flag.known == 0,
+            let name = readName(&reader, flags: flags, previous: &previous)
+        else { return nil }
         var settled = offset - 1
         if flags & Flag.settled != 0 {
-            guard let rise = reader.offset() else { return nil }
-            settled = settled.addingReportingOverflow(rise).partialValue
+            guard let rise = reader.offset(), let raised = sum(settled, rise) else { return nil }
+            settled = raised
         }
-        var inFlight: Ledger.InFlight?
-        if flags & Flag.inFlight != 0 {
-            guard let rise = reader.offset(), let age = reader.offset(), let eventCount = reader.offset() else {
-                return nil
-            }
-            let generation = flags & Flag.generation == 0 ? 0 : reader.offset()
-            guard let generation else { return nil }
-            let flight = Ledger.InFlight(
-                cut: offset.addingReportingOverflow(rise).partialValue,
-                firstSent: baseTime.addingReportingOverflow(age).partialValue, generation: Int(generation),
-                eventCount: Int(eventCount), doubtsLoneLine: flags & Flag.doubtsLoneLine != 0)
-            guard flight.cut > settled else { return nil }
-            inFlight = flight
+        guard flags & Flag.inFlight != 0 else { return Ledger.Entry(name: name, settled: settled) }
+        guard let rise = reader.offset(), let cut = sum(offset, rise), cut > settled,
+            let age = reader.offset(), let firstSent = sum(baseTime, age),
+            let eventCount = reader.offset().flatMap(Int.init(exactly:)),
+            let generation = flags & Flag.generation == 0 ? 0 : reader.offset(), generation <= Self.mostGenerations
+        else { return nil }
+        return Ledger.Entry(
+            name: name, settled: settled,
+            inFlight: Ledger.InFlight(
+                cut: cut, firstSent: firstSent, generation: Int(generation), eventCount: eventCount,
+                doubtsLoneLine: flags & Flag.doubtsLoneLine != 0))
+    }
+
+    private func readName(_ reader: inout ByteReader, flags: UInt8, previous: inout [UInt8]) -> LaneName? {
+        if flags & Flag.hashed != 0 {
+            guard flags & (Flag.datasetless | Flag.test) == 0 else { return nil }
+            return reader.bytes(4).map { .hash($0.reduce(0) { $0 << 8 | UInt32($1) }) }
         }
-        guard settled >= offset - 1 else { return nil }
-        return Ledger.Entry(dataset: dataset, settled: settled, inFlight: inFlight)
+        guard flags & Flag.datasetless == 0 else { return .noDataset }
+        guard let shared = reader.offset(), shared <= previous.count, let length = reader.offset(),
+            let suffix = reader.bytes(Int(clamping: length))
+        else { return nil }
+        previous = Array(previous.prefix(Int(shared)) + suffix)
+        guard Names.isProjectName(previous) else { return nil }
+        return .dataset(
+            DatasetKey(
+                project: String(decoding: previous, as: UTF8.self), type: flags & Flag.test == 0 ? .train : .test))
+    }
+
+    /// nil where it is no offset any more.
+    private func sum(_ base: Int64, _ rise: Int64) -> Int64? {
+        let (sum, overflow) = base.addingReportingOverflow(rise)
+        return overflow ? nil : sum
     }
 
     private func checksum(_ body: ArraySlice<UInt8>) -> [UInt8] {

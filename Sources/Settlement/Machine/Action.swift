@@ -107,7 +107,7 @@ package enum Notice: Sendable {
     case commitFailed(String)
     /// A record cannot be decoded, and by `InvalidEventPolicy.halt` its partition's offset stays before it.
     case halted(partition: Int32, offset: Int64, Rejection)
-    /// The ledger of this partition is full: nothing new is cut there until the watermark moves.
+    /// The ledger of this partition is full: nothing new is cut there until something settles.
     case noRoom(partition: Int32)
     /// The watermark of a partition has not moved for longer than `Settings.stallAfter`.
     case stalled(Holdup)

@@ -15,14 +15,20 @@ final class Partition {
     var intents: [Int32] = []
     /// Cuts of batches that are being re-formed, lowest last.
     var reformingCuts: [(cut: Int64, lane: Int32)] = []
+    /// What the inherited ledger says of lanes by their hashes, until the log has been read past all of it: a lane that
+    /// is met finds here what is known of it.
+    var unmet: [UInt32: Ledger.Entry] = [:]
+    /// The lane that a hash stands for.
+    var laneOfHash: [UInt32: Int32] = [:]
 
     let coder: LedgerCoder
     /// `Ledger.era`.
     let era: Int64
-    /// The floor of the ledger last acknowledged, or of the one that came with the partition.
-    var floor: Int64
-    /// The floor that came with the partition: up to it, datasets that we have not met yet may have settled events.
-    let inheritedFloor: Int64
+    /// The levels of the ledger last acknowledged, or of the one that came with the partition.
+    var levels: Levels
+    /// What came with the partition, for the lanes that it does not name. Until the log was read past its top, there may
+    /// be such lanes that we have not met yet, so it stays as it is in every ledger that we write.
+    let inherited: Inheritance
     /// The offset last acknowledged by the coordinator.
     var committedOffset: Int64
     /// Moves with everything that a commit would write; equal to `committedVersion` when nothing is new.
@@ -40,53 +46,46 @@ final class Partition {
     var isLeaving = false
     /// The last write before leaving was tried.
     var hasSaidGoodbye = false
-    /// The ledger is full until the watermark moves.
-    var isFull = false
-    /// The lane among the intents that was cut because it holds the watermark of a full ledger.
-    var headIntent: Int32?
-    /// The version at which there was no room for even that lane.
-    var noRoomForHeadAt: Int?
+    /// What there is room for in the ledger.
+    var room: Room
 
-    init(number: Int32, epoch: Int, start: Int64, ledger: Ledger, mustCommit: Bool, coder: LedgerCoder) {
+    struct Levels: Equatable {
+        var floor: Int64
+        var ceiling: Int64?
+    }
+
+    struct Inheritance {
+        var floor: Int64
+        var ceiling: Ledger.Ceiling?
+        /// The highest cut of a batch in flight; -1 for none.
+        var lastCut: Int64
+
+        var top: Int64 { ceiling?.offset ?? floor }
+
+        func level(of lane: LaneDigest) -> Int64 {
+            guard let ceiling, ceiling.map.isHigh(lane) else { return floor }
+            return ceiling.offset
+        }
+    }
+
+    init(
+        number: Int32, epoch: Int, start: Int64, ledger: Ledger, mustCommit: Bool, coder: LedgerCoder,
+        ledgerCharacters: Int
+    ) {
         self.number = number
         self.epoch = epoch
         self.coder = coder
         position = start
         era = ledger.era
         committedOffset = ledger.offset
-        floor = ledger.floor
-        inheritedFloor = ledger.floor
+        levels = Levels(floor: ledger.floor, ceiling: ledger.ceiling?.offset)
+        inherited = Inheritance(
+            floor: ledger.floor, ceiling: ledger.ceiling,
+            lastCut: ledger.entries.reduce(-1) { max($0, $1.inFlight?.cut ?? -1) })
         refusals = RefusalLane(settled: ledger.floor)
         version = mustCommit ? 1 : 0
+        room = Room(limit: ledgerCharacters, used: coder.encode(ledger).utf8.count)
         for entry in ledger.entries { restore(entry) }
-        reformingCuts.sort { $0.cut > $1.cut }
-    }
-
-    private func restore(_ entry: Ledger.Entry) {
-        let lastSettledEvent = entry.settled >= committedOffset ? entry.settled : -1
-        guard let dataset = entry.dataset else {
-            refusals = RefusalLane(settled: entry.settled, lastSettledEvent: lastSettledEvent)
-            return
-        }
-        let lane = lanes.lane(dataset) { Lane(number: $1, dataset: $0, settled: entry.settled) }
-        lane.lastSettledEvent = lastSettledEvent
-        if let inFlight = entry.inFlight {
-            lane.flight = Flight(reforming: inFlight)
-            reformingCuts.append((inFlight.cut, lane.number))
-        }
-        activate(lane)
-    }
-
-    func lane(project: UnsafeRawBufferPointer, type: DatasetType) -> Lane {
-        lanes.lane(project: project, type: type) { [inheritedFloor] dataset, number in
-            Lane(number: number, dataset: dataset, settled: inheritedFloor)
-        }
-    }
-
-    /// Whether unsettled events at offsets ≤ `floor` are known of or still to be read again.
-    func isUnsettled(settled: Int64, firstUnsettled: Int64?, upTo floor: Int64) -> Bool {
-        if let firstUnsettled, firstUnsettled <= floor { return true }
-        return position <= floor && settled < floor
     }
 
     func lane(_ number: Int32) -> Lane? {
@@ -99,16 +98,6 @@ final class Partition {
         guard !lane.isActive else { return }
         lane.isActive = true
         active.append(lane.number)
-    }
-
-    /// The lane that holds the watermark, if one does.
-    var lowestUnsettledLane: Lane? {
-        var lowest: (lane: Lane, offset: Int64)?
-        for number in active {
-            let lane = lanes.lanes[Int(number)]
-            if let first = lane.firstUnsettled, first < lowest?.offset ?? .max { lowest = (lane, first) }
-        }
-        return lowest?.lane
     }
 
     var isDirty: Bool { version != committedVersion }

@@ -26,13 +26,14 @@ extension Settlement {
             }
         }
         let partition = Partition(
-            number: number, epoch: epoch, start: offset, ledger: ledger, mustCommit: mustCommit, coder: coder)
+            number: number, epoch: epoch, start: offset, ledger: ledger, mustCommit: mustCommit, coder: coder,
+            ledgerCharacters: settings.ledgerCharacters)
         partitions.insert(partition)
         actions.append(
             .notice(
                 .assigned(
                     partition: number, offset: offset, named: ledger.entries.count,
-                    inFlight: partition.reformingCuts.count)))
+                    inFlight: ledger.entries.count { $0.inFlight != nil })))
     }
 
     /// Partitions are being taken away in good order: `.unassign` follows once all that is settled was written.
@@ -117,6 +118,7 @@ extension Settlement {
         for laneNumber in partition.active {
             let lane = partition.lanes.lanes[Int(laneNumber)]
             guard let flight = lane.flight else { continue }
+            endRetry(lane)
             if flight.holdsPlace { placesTaken -= 1 }
             release(lane.dataset, from: partition.reference(to: laneNumber))
         }
@@ -139,7 +141,8 @@ extension Settlement {
         guard !lane.isQueued, !partition.isLeaving else { return }
         if let flight = lane.flight {
             guard flight.phase == .ready else { return }
-            lanesToCall.append(partition.reference(to: lane.number))
+            let reference = partition.reference(to: lane.number)
+            if flight.hasAskedInVain { lanesToRetry.append(reference) } else { lanesToCall.append(reference) }
         } else {
             guard !lane.segments.isEmpty else { return }
             lanesToCut.append(partition.reference(to: lane.number))

@@ -7,13 +7,42 @@ extension Settlement {
         var rest = lanesToCall.count
         while rest > 0, placesTaken < settings.concurrency, let reference = lanesToCall.popFirst() {
             rest -= 1
-            guard let (partition, lane) = lane(reference) else { continue }
-            lane.isQueued = false
-            guard lane.flight?.phase == .ready, !partition.isLeaving, hold(lane, of: partition) else { continue }
-            placesTaken += 1
-            if lane.flight?.cutAt == nil { lane.flight?.cutAt = now.monotonic }
-            proceed(lane, of: partition, now: now)
+            start(reference, isRetry: false, now: now)
         }
+    }
+
+    /// What has asked in vain before gets half of the places, or every other turn where there is but one: neither does
+    /// any number of stuck datasets hold up the others, nor do those keep a stuck one from getting on.
+    func startRetries(now: Moment) {
+        var rest = lanesToRetry.count
+        while rest > 0, placesTaken < settings.concurrency, mayRetry, let reference = lanesToRetry.popFirst() {
+            rest -= 1
+            start(reference, isRetry: true, now: now)
+        }
+    }
+
+    private var mayRetry: Bool {
+        if settings.concurrency > 1 { return placesOfRetries < settings.concurrency / 2 }
+        return !wasRetryLast || (lanesToCall.isEmpty && lanesToCut.isEmpty)
+    }
+
+    /// The lane's batch gave its place back, or has got on.
+    func endRetry(_ lane: Lane) {
+        guard lane.flight?.isRetry == true else { return }
+        lane.flight?.isRetry = false
+        placesOfRetries -= 1
+    }
+
+    private func start(_ reference: LaneReference, isRetry: Bool, now: Moment) {
+        guard let (partition, lane) = lane(reference) else { return }
+        lane.isQueued = false
+        guard lane.flight?.phase == .ready, !partition.isLeaving, hold(lane, of: partition) else { return }
+        placesTaken += 1
+        if isRetry { placesOfRetries += 1 }
+        wasRetryLast = isRetry
+        lane.flight?.isRetry = isRetry
+        if lane.flight?.cutAt == nil { lane.flight?.cutAt = now.monotonic }
+        proceed(lane, of: partition, now: now)
     }
 
     /// The next step of a batch that has a place.
@@ -33,6 +62,7 @@ extension Settlement {
                 }
             lane.flight?.phase = .calling(id.sequence, kind)
             lane.flight?.calls += 1
+            lane.flight?.calledAt = now.monotonic
             counters.calls += 1
             actions.append(
                 .call(
@@ -88,6 +118,7 @@ extension Settlement {
         guard let (partition, lane) = lane(id.lane), let flight = lane.flight,
             case .calling(id.sequence, let kind) = flight.phase, let batch = flight.batch
         else { return }
+        endRetry(lane)
         let reaction = AnswerPolicy.reaction(to: answer, of: kind, onMissingDataset: settings.onMissingDataset)
         if case .again = reaction {} else { lane.flight?.failures = 0 }
         switch reaction {
@@ -133,6 +164,7 @@ extension Settlement {
         _ lane: Lane, of partition: Partition, _ reason: WaitReason, _ backoff: Backoff, message: String,
         atLeast: Duration?, now: Moment
     ) {
+        endRetry(lane)
         guard var flight = lane.flight else { return }
         flight.failures += 1
         let delay = max(atLeast ?? .zero, backoff.delay(failures: flight.failures, random: &random))
@@ -150,6 +182,7 @@ extension Settlement {
     }
 
     private func settle(_ lane: Lane, of partition: Partition, now: Moment) {
+        endRetry(lane)
         guard let flight = lane.flight, let batch = flight.batch else { return }
         lane.flight = nil
         lane.settled = flight.cut

@@ -27,7 +27,7 @@ extension Settlement {
         var parts: [Int32: OutstandingCommit.Part] = [:]
         var commits: [PartitionCommit] = []
         for partition in dirty.sorted(by: { $0.number < $1.number }) {
-            guard let statement = settledStatement(of: partition) else { continue }
+            guard let statement = composeTakingBackCuts(of: partition) else { continue }
             for number in partition.intents {
                 partition.lane(number)?.flight?.phase = .recording
                 partition.lane(number)?.flight?.isStanding = true
@@ -36,10 +36,9 @@ extension Settlement {
                 PartitionCommit(
                     partition: partition.number, offset: statement.offset, metadata: statement.metadata))
             parts[partition.number] = OutstandingCommit.Part(
-                epoch: partition.epoch, offset: statement.offset, floor: statement.floor, version: partition.version,
+                epoch: partition.epoch, offset: statement.offset, levels: statement.levels, version: partition.version,
                 readThrough: partition.position - 1, intents: partition.intents)
             partition.intents = []
-            partition.headIntent = nil
         }
         guard !commits.isEmpty else { return false }
         commit = OutstandingCommit(parts: parts)
@@ -47,25 +46,19 @@ extension Settlement {
         return true
     }
 
-    /// The partition's statement with as many of its fresh intents as there is room for; the rest is taken back and
-    /// grows on until the watermark moves. Nothing is ever cut short or left out.
-    private func settledStatement(of partition: Partition) -> Partition.Statement? {
+    /// The partition's statement. Should it not fit, because numbers have grown since its lanes were cut, the latest cuts
+    /// are taken back, and their lanes grow on until there is room. Nothing is ever cut short or left out.
+    private func composeTakingBackCuts(of partition: Partition) -> Statement? {
         if partition.isLeaving || stopping != nil { takeBackFreshIntents(of: partition, keeping: 0) }
         while true {
-            let fresh = partition.intents.count { partition.lane($0)?.flight?.isStanding == false }
-            // Only the lane that holds the watermark may use the last of the room: it is what makes room again, and
-            // being cut below the next lane it leaves nothing behind. The others were named before.
-            let mayUseReserve = partition.intents.allSatisfy { number in
-                guard let flight = partition.lane(number)?.flight else { return true }
-                return number == partition.headIntent || flight.recordedIntent != nil || flight.isStanding
+            if let statement = partition.composeStatement(maximumCharacters: settings.ledgerCharacters) {
+                renewRoom(of: partition, after: statement)
+                return statement
             }
-            let room = settings.ledgerCharacters - (mayUseReserve ? 0 : Self.headReserve)
-            if let statement = partition.statement(maximumCharacters: room) { return statement }
+            let fresh = partition.intents.count { partition.lane($0)?.flight?.isStanding == false }
             guard fresh > 0 else { return nil }
-            takeBackFreshIntents(of: partition, keeping: mayUseReserve ? 0 : fresh / 2)
-            if mayUseReserve { partition.noRoomForHeadAt = partition.version }
-            if !partition.isFull { actions.append(.notice(.noRoom(partition: partition.number))) }
-            partition.isFull = true
+            takeBackFreshIntents(of: partition, keeping: fresh / 2)
+            sayWhetherFull(partition)
         }
     }
 
@@ -103,12 +96,10 @@ extension Settlement {
         }
         if let batch = flight.batch { lane.segments.prepend(batch.segment) }
         lane.flight = nil
+        lane.isQueued = true
+        partition.room.wait(lane)
         release(lane.dataset, from: partition.reference(to: lane.number))
     }
-
-    /// Characters that the longest entry can take (292 bytes in base64), and some for the numbers of the others to
-    /// grow.
-    static let headReserve = 480
 
     /// The outcome of the outstanding commit.
     package func commitFinished(_ answer: CommitAnswer, now: Moment) {
@@ -149,9 +140,8 @@ extension Settlement {
 
     private func acknowledge(_ part: OutstandingCommit.Part, of partition: Partition) {
         partition.committedVersion = part.version
-        partition.floor = part.floor
+        partition.levels = part.levels
         partition.refusals.permit(through: part.readThrough)
-        let hasMoved = part.offset > partition.committedOffset
         partition.committedOffset = part.offset
         for number in part.intents {
             guard let lane = partition.lane(number), lane.flight?.phase == .recording else { continue }
@@ -162,12 +152,6 @@ extension Settlement {
             guard !partition.isLeaving else { continue }
             lanesToCall.append(partition.reference(to: number))
             lane.isQueued = true
-        }
-        if hasMoved, partition.isFull {
-            partition.isFull = false
-            for number in partition.active {
-                if let lane = partition.lane(number), lane.flight == nil { enqueue(lane, of: partition) }
-            }
         }
     }
 }

@@ -15,9 +15,9 @@ extension Settlement {
         let share = half / partitions.count
         let total = partitions.all.reduce(0) { $0 + $1.heldBytes }
         for partition in partitions.all where partition.isPaused || (total > half && partition.heldBytes > share) {
-            forgetStuckLanes(of: partition)
+            forgetStuckLanes(of: partition, now: now)
         }
-        let held = partitions.all.map { $0.heldBytes - stuckFlightBytes(of: $0, where: total > half) }
+        let held = partitions.all.map { $0.heldBytes - stuckFlightBytes(of: $0, where: total > half, now: now) }
         let moving = held.reduce(0, +)
         var pause: [Int32] = []
         var resume: [Int32] = []
@@ -28,7 +28,7 @@ extension Settlement {
                 partition.isPaused = false
                 resume.append(partition.number)
             } else if (moving > half && held > share) || (total > settings.memoryBytes && partition.heldBytes > share),
-                partition.reformingCuts.isEmpty
+                !partition.isReforming
             {
                 // (A batch that is being re-formed needs the log up to its cut; nothing of the partition moves without.)
                 partition.isPaused = true
@@ -46,36 +46,43 @@ extension Settlement {
         }
     }
 
-    /// A lane that has asked in vain for a while, or that waits for another which need not ever move: one that has its
-    /// dataset in another partition, or the one whose turn it is while the ledger is full.
-    private func isStuck(_ lane: Lane, of partition: Partition) -> Bool {
-        if lane.flight == nil, partition.isFull, let head = partition.lowestUnsettledLane, head !== lane { return true }
-        if let flight = lane.flight, flight.phase != .ready { return flight.failures >= Self.failuresOfAStuckLane }
-        guard let holder = holders[lane.dataset], holder != partition.reference(to: lane.number) else {
-            return (lane.flight?.failures ?? 0) >= Self.failuresOfAStuckLane
-        }
-        return (self.lane(holder)?.1.flight?.failures ?? 0) >= Self.failuresOfAStuckLane
+    /// A lane that has asked in vain, or without an answer, for a while, or that waits for what need not ever come: one
+    /// that has its dataset in another partition, or room in the ledger.
+    private func isStuck(_ lane: Lane, of partition: Partition, now: Int64) -> Bool {
+        if lane.flight == nil, isWaitingForRoom(lane, of: partition) { return true }
+        guard lane.flight?.phase ?? .ready == .ready, let holder = holders[lane.dataset],
+            holder != partition.reference(to: lane.number)
+        else { return lane.flight?.isStuck(at: now) ?? false }
+        return self.lane(holder)?.1.flight?.isStuck(at: now) ?? false
     }
 
-    private static let failuresOfAStuckLane = 3
+    /// Whether the lane would hold its queue while others need the memory to make it room.
+    private func isWaitingForRoom(_ lane: Lane, of partition: Partition) -> Bool {
+        // What was inherited has to be read again, whatever waits meanwhile: then there is room.
+        if partition.isReadingInheritance { return partition.room.isFull && !lane.isNamed }
+        guard partition.room.isRoundMissingEvents, let round = partition.room.round else { return false }
+        return lane.firstUnsettled ?? 0 > round
+    }
 
-    private func stuckFlightBytes(of partition: Partition, where matters: Bool) -> Int {
+    private func stuckFlightBytes(of partition: Partition, where matters: Bool, now: Int64) -> Int {
         guard matters || partition.isPaused else { return 0 }
         return partition.active.reduce(0) { bytes, number in
             let lane = partition.lanes.lanes[Int(number)]
-            guard let batch = lane.flight?.batch, isStuck(lane, of: partition) else { return bytes }
+            guard let batch = lane.flight?.batch, isStuck(lane, of: partition, now: now) else { return bytes }
             return bytes + batch.segment.heldBytes
         }
     }
 
-    /// Where most of what the partition holds waits behind lanes that are stuck, it is given up.
-    private func forgetStuckLanes(of partition: Partition) {
-        let stuck = partition.active.map { partition.lanes.lanes[Int($0)] }.filter { lane in
-            !lane.segments.isEmpty && lane.flight?.phase != .reforming && isStuck(lane, of: partition)
-        }
-        for lane in stuck {
+    /// What waits behind lanes that are stuck is given up.
+    private func forgetStuckLanes(of partition: Partition, now: Int64) {
+        for number in partition.active {
+            let lane = partition.lanes.lanes[Int(number)]
+            guard !lane.segments.isEmpty, lane.flight?.phase != .reforming, isStuck(lane, of: partition, now: now)
+            else {
+                continue
+            }
+            if lane.missing == nil { partition.lanesMissing.append(number) }
             partition.heldBytes -= lane.forgetSegments()
-            if !partition.lanesMissing.contains(lane.number) { partition.lanesMissing.append(lane.number) }
         }
     }
 
@@ -89,7 +96,7 @@ extension Settlement {
             return
         }
         let offsets = lanes.compactMap { lane in
-            lane.flight == nil && !isStuck(lane, of: partition) ? lane.missing?.from : nil
+            lane.flight == nil && !isStuck(lane, of: partition, now: now) ? lane.missing?.from : nil
         }
         guard let offset = offsets.min() else {
             partition.rewind = nil
@@ -103,13 +110,13 @@ extension Settlement {
     private static let rewindPatience: Int64 = 5_000_000_000
 
     /// A `rewind` is done: the next records of the partition come from `offset` on, again.
-    package func rewound(partition number: Int32, to offset: Int64) {
+    package func rewound(partition number: Int32, to offset: Int64, now: Moment) {
         guard let partition = partitions[number], partition.rewind?.offset == offset else { return }
         partition.rewind = nil
         for number in partition.lanesMissing {
             let lane = partition.lanes.lanes[Int(number)]
             // A lane that is still stuck goes on missing: whatever it took now would be given up again.
-            if let missing = lane.missing, missing.from >= offset, !isStuck(lane, of: partition) {
+            if let missing = lane.missing, missing.from >= offset, !isStuck(lane, of: partition, now: now.monotonic) {
                 lane.missing?.isRefilling = true
             }
         }

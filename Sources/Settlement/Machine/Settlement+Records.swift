@@ -24,6 +24,8 @@ extension Settlement {
             finishReforming(partition)
             return
         }
+        // (Met only now, though its batch lies behind us: nothing of that is left.)
+        finishReforming(partition)
         // Behind a gap: it is read again when the gap is.
         guard lane.missing == nil else { return }
         enter(event, into: lane, of: partition, offset: offset, now: now)
@@ -32,7 +34,8 @@ extension Settlement {
     /// The event takes its place at the end of its lane.
     func enter(_ event: LabellingEvent, into lane: Lane, of partition: Partition, offset: Int64, now: Moment) {
         let segmentsBefore = lane.segments.count
-        partition.heldBytes += lane.append(event, offset: offset, now: now.monotonic, settings: settings)
+        partition.heldBytes += lane.append(
+            event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic, settings: settings)
         guard lane.flight == nil else { return }
         if segmentsBefore == 0 {
             timers.add(partition.reference(to: lane.number), at: now.monotonic + linger)
@@ -44,11 +47,13 @@ extension Settlement {
 
     /// A record was read that is no labelling event; it becomes a dead letter. Keeping the record until then costs
     /// `bytes`.
-    /// - Returns: whether the record must be kept; false where it was settled before a replay.
+    /// - Returns: whether the record must be kept; false where it was settled before a replay, or is not going to be
+    ///   written.
     package func append(
         _ rejection: Rejection, bytes: Int, partition number: Int32, offset: Int64, now: Moment
     ) -> Bool {
-        refuse(rejection, bytes: bytes, partition: number, offset: offset)
+        let isWritten = settings.onInvalid == .deadLetter
+        return refuse(rejection, bytes: isWritten ? bytes : 0, partition: number, offset: offset) && isWritten
     }
 
     /// A record without a value was read; it is settled and counted.
@@ -75,7 +80,8 @@ extension Settlement {
         }
         advance(partition, past: offset)
         let heldBefore = partition.refusals.heldBytes
-        let isNew = partition.refusals.append(offset: offset, rejection, bytes: bytes)
+        let isNew = partition.refusals.append(
+            offset: offset, rejection, bytes: bytes, isHalting: settings.onInvalid == .halt)
         if !isNew { counters.eventsReplayed += 1 }
         partition.heldBytes += partition.refusals.heldBytes - heldBefore
         partition.version += 1

@@ -12,8 +12,10 @@ extension Settlement {
             for partition in partitions.all where partition.refusals.firstUnsettled != nil {
                 writeRefusals(of: partition, now: time)
             }
+            startRetries(now: now)
             startCalls(now: now)
             cutLanes(now: now)
+            startRetries(now: now)
         }
         proceedWithLeaving(now: time)
         proceedWithStopping(now: time)
@@ -70,54 +72,25 @@ extension Settlement {
             rest -= 1
             guard let (partition, lane) = lane(reference) else { continue }
             lane.isQueued = false
-            guard lane.flight == nil, !lane.segments.isEmpty, !partition.isFull, !partition.isLeaving,
-                hold(lane, of: partition)
-            else { continue }
+            guard lane.flight == nil, !partition.isLeaving, admit(lane, of: partition) else { continue }
             cut(lane, of: partition, now: now)
         }
-        for partition in partitions.all
-        where partition.isFull && partition.intents.isEmpty && partition.noRoomForHeadAt != partition.version
-            && placesTaken < settings.concurrency
-        {
-            cutHead(of: partition, now: now)
-        }
-    }
-
-    /// A full ledger gets room again only as the watermark moves, so the lane that holds the watermark goes on alone. It
-    /// is cut below the next lane's first event: once it is settled, the watermark has passed it, and it leaves nothing
-    /// behind in the ledger. Where undecodable records hold the watermark, it moves once they are written.
-    private func cutHead(of partition: Partition, now: Moment) {
-        var head: Lane?
-        var next = partition.refusals.firstUnsettled ?? .max
-        for number in partition.active {
-            let lane = partition.lanes.lanes[Int(number)]
-            guard let first = lane.firstUnsettled else { continue }
-            if let current = head?.firstUnsettled, current < first {
-                next = min(next, first)
-            } else {
-                next = min(next, head?.firstUnsettled ?? .max)
-                head = lane
-            }
-        }
-        guard let head, let first = head.firstUnsettled, first < next, head.flight == nil, !head.segments.isEmpty,
-            !partition.isLeaving
-        else { return }
-        let reference = partition.reference(to: head.number)
-        // (No place in the queue for the dataset: this is asked every turn.)
-        guard holders[head.dataset] ?? reference == reference else { return }
-        holders[head.dataset] = reference
-        if let rest = head.segments[0].split(from: next) { head.segments.insert(rest, at: 1) }
-        cut(head, of: partition, now: now)
-        partition.headIntent = head.number
     }
 
     private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
+        // (Gathered before the round began, it may reach beyond.)
+        if let round = partition.room.round, lane.segments[0].lastOffset ?? -1 > round,
+            let rest = lane.segments[0].split(from: round + 1)
+        {
+            lane.segments.insert(rest, at: 1)
+        }
         let segment = lane.segments.removeFirst()
         guard let last = segment.lastOffset else { return }
         let batch = Batch(
             era: partition.era, dataset: lane.dataset, partition: partition.number, cut: last, segment: segment)
         lane.flight = Flight(of: batch, doubtsLoneLine: lane.doubtsLoneLine, now: now)
         placesTaken += 1
+        wasRetryLast = false
         partition.intents.append(lane.number)
         partition.version += 1
     }
@@ -125,12 +98,18 @@ extension Settlement {
     /// Gets the dataset for this lane; where another partition's lane has it, this one is called when it is free.
     func hold(_ lane: Lane, of partition: Partition) -> Bool {
         let reference = partition.reference(to: lane.number)
-        guard let holder = holders[lane.dataset], holder != reference else {
+        guard isHeldElsewhere(lane, of: partition) else {
             holders[lane.dataset] = reference
             return true
         }
         lane.isQueued = true
         waitersForDataset[lane.dataset, default: []].append(reference)
         return false
+    }
+
+    /// Whether the dataset has a batch in flight from another partition.
+    func isHeldElsewhere(_ lane: Lane, of partition: Partition) -> Bool {
+        guard let holder = holders[lane.dataset] else { return false }
+        return holder != partition.reference(to: lane.number)
     }
 }

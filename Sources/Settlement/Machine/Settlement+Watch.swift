@@ -17,7 +17,7 @@ package struct Holdup: Sendable, Equatable {
         case writingDeadLetters
         /// The same dataset has a batch in flight from another partition.
         case datasetBusyElsewhere
-        /// The partition's ledger is full, and this lane is not the one that makes room.
+        /// The partition's ledger has no room for one more batch in flight: those that are have to settle first.
         case ledgerFull
         /// Its events wait for company, or for their turn.
         case gathering
@@ -26,7 +26,7 @@ package struct Holdup: Sendable, Equatable {
     package var partition: Int32
     /// The lowest unsettled offset.
     package var offset: Int64
-    /// nil: records that belong to no dataset.
+    /// nil: records that belong to no dataset, or a dataset that has not been met again yet.
     package var dataset: DatasetKey?
     package var why: Why
     /// How long the watermark has not moved although there was something to settle.
@@ -71,7 +71,7 @@ extension Settlement {
 
     private func holdup(of partition: Partition, now: Int64) -> Holdup? {
         let watermark = partition.watermark
-        guard watermark < partition.position || !partition.reformingCuts.isEmpty else { return nil }
+        guard watermark < partition.position || partition.isReforming else { return nil }
         func holdup(_ dataset: DatasetKey?, _ why: Holdup.Why) -> Holdup {
             Holdup(
                 partition: partition.number, offset: watermark, dataset: dataset, why: why,
@@ -86,16 +86,16 @@ extension Settlement {
             return holdup(lane.dataset, why(lane, of: partition))
         }
         // Nothing that was read is unsettled: what is, has yet to be read again.
-        guard let lowest = partition.reformingCuts.last else { return nil }
+        guard let lowest = partition.reformingCuts.last else {
+            return holdup(nil, .readingUpTo(partition.inherited.lastCut))
+        }
         return holdup(partition.lane(lowest.lane)?.dataset, .readingUpTo(lowest.cut))
     }
 
     private func why(_ lane: Lane, of partition: Partition) -> Holdup.Why {
         guard let flight = lane.flight else {
-            if let holder = holders[lane.dataset], holder != partition.reference(to: lane.number) {
-                return .datasetBusyElsewhere
-            }
-            return partition.isFull ? .ledgerFull : .gathering
+            if isHeldElsewhere(lane, of: partition) { return .datasetBusyElsewhere }
+            return partition.room.isFull && !lane.isNamed ? .ledgerFull : .gathering
         }
         return switch flight.phase {
         case .reforming: .readingUpTo(flight.cut)

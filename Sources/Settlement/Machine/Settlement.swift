@@ -20,7 +20,12 @@ package final class Settlement {
     var lanesToCut: Deque<LaneReference> = []
     /// Lanes with a recorded batch that wants one of the concurrent places.
     var lanesToCall: Deque<LaneReference> = []
+    /// The same, of batches that have asked in vain before.
+    var lanesToRetry: Deque<LaneReference> = []
     var placesTaken = 0
+    var placesOfRetries = 0
+    /// Whether the last of the concurrent places went to a batch that has asked in vain before.
+    var wasRetryLast = false
     /// A dataset spread over partitions has one update at a time: who has it, and who waits for it.
     var holders: [DatasetKey: LaneReference] = [:]
     var waitersForDataset: [DatasetKey: Deque<LaneReference>] = [:]
@@ -45,7 +50,7 @@ package final class Settlement {
         struct Part {
             var epoch: Int
             var offset: Int64
-            var floor: Int64
+            var levels: Partition.Levels
             var version: Int
             /// The log had been read up to here.
             var readThrough: Int64

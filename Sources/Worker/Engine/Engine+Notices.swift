@@ -53,7 +53,7 @@ extension Engine {
                 ])
         case .noRoom(let partition):
             logger.warning(
-                "The ledger is full: nothing new is cut here until the watermark moves",
+                "The ledger is full: nothing new is cut here until something settles",
                 metadata: ["partition": "\(partition)"])
         }
     }

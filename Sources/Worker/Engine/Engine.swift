@@ -178,7 +178,9 @@ final class Engine: ConsumerDelegate {
                     "Reading again what was given up for want of memory",
                     metadata: ["partition": "\(partition)", "offset": "\(offset)"])
                 // Where it fails the machine asks again.
-                if control.rewind(partition, to: offset) { settlement.rewound(partition: partition, to: offset) }
+                if control.rewind(partition, to: offset) {
+                    settlement.rewound(partition: partition, to: offset, now: clock.now)
+                }
             case .unassign(let partitions):
                 unassign(partitions, control)
             case .leave:

@@ -26,10 +26,11 @@ struct LedgerReport {
             lines.append("  The text beside the offset is no ledger to believe in: \(Self.words(error)).")
             lines.append("  The next owner replays from the committed offset, at-least-once.")
         case .ledger(let ledger):
-            if state.lag > 0, ledger.floor >= ledger.offset {
-                lines.append("  Every dataset that is not named below is settled up to offset \(ledger.floor).")
-            }
+            if state.lag > 0 { lines += Self.levels(ledger).map { "  " + $0 } }
             lines += ledger.entries.map { "  " + words($0, ledger) }
+            if ledger.entries.contains(where: { if case .hash = $0.name { true } else { false } }) {
+                lines.append("  (#… is a dataset whose name found no room: it begins the SHA-256 of its project/type.)")
+            }
         }
         return lines.joined(separator: "\n")
     }
@@ -45,7 +46,7 @@ struct LedgerReport {
     }
 
     private func words(_ entry: Ledger.Entry, _ ledger: Ledger) -> String {
-        let name = entry.dataset?.description ?? "(records of no dataset)"
+        let name = Self.words(entry.name)
         guard let inFlight = entry.inFlight else {
             return entry.settled >= ledger.offset
                 ? "\(name): settled up to offset \(entry.settled)"
@@ -54,6 +55,32 @@ struct LedgerReport {
         let since = age(milliseconds: inFlight.firstSent * 1000) ?? "?"
         let again = inFlight.generation > 0 ? ", under its token number \(inFlight.generation + 1)" : ""
         return "\(name): a batch up to offset \(inFlight.cut) was sent \(since) ago and is not settled\(again)"
+    }
+
+    /// Up to where datasets are settled that are not named.
+    private static func levels(_ ledger: Ledger) -> [String] {
+        guard let ceiling = ledger.ceiling else {
+            guard ledger.floor >= ledger.offset else { return [] }
+            return ["Every dataset that is not named below is settled up to offset \(ledger.floor)."]
+        }
+        return [
+            "Every dataset that is not named below is settled either up to offset \(ledger.floor) or up to "
+                + "\(ceiling.offset): they take turns, for want of room in the ledger."
+        ]
+    }
+
+    private static func words(_ name: LaneName) -> String {
+        switch name {
+        case .dataset(let dataset): dataset.description
+        case .hash(let hash): digits(hash)
+        case .noDataset: "(records of no dataset)"
+        }
+    }
+
+    /// As the hexadecimal digits begin that `sha256sum` shows for the dataset's `project/type`.
+    private static func digits(_ hash: UInt32) -> String {
+        let digits = String(hash, radix: 16)
+        return "#" + String(repeating: "0", count: 8 - digits.count) + digits
     }
 
     private static func words(_ error: LedgerError) -> String {
@@ -117,18 +144,23 @@ struct LedgerReport {
 
         struct Content: Encodable {
             var floor: Int64
+            /// Datasets that are not listed are settled up to here or up to the floor; nil: all up to the floor.
+            var ceiling: Int64?
             var datasets: [Dataset]
 
             init(_ ledger: Ledger) {
                 floor = ledger.floor
+                ceiling = ledger.ceiling?.offset
                 datasets = ledger.entries.map(Dataset.init)
             }
         }
 
         struct Dataset: Encodable {
-            /// nil: the records that belong to no dataset.
+            /// nil: the records that belong to no dataset, or a dataset that is known by its hash.
             var project: String?
             var datasetType: String?
+            /// `#` and the first eight hexadecimal digits of the SHA-256 of `project/type`.
+            var hash: String?
             var settled: Int64
             var cut: Int64?
             /// Seconds since the epoch.
@@ -138,6 +170,7 @@ struct LedgerReport {
             init(_ entry: Ledger.Entry) {
                 project = entry.dataset?.project
                 datasetType = entry.dataset?.type.rawValue
+                if case .hash(let hash) = entry.name { self.hash = LedgerReport.digits(hash) }
                 settled = entry.settled
                 cut = entry.inFlight?.cut
                 firstSent = entry.inFlight?.firstSent
