@@ -68,7 +68,7 @@ extension Setting {
         shape =
             switch (argument.kind, argument.isRepeating) {
             case ("flag", _): .switchedOn
-            case (_, true): placeholder.contains("=") ? .mapping : .list
+            case (_, true): placeholder == "name=value" ? .mapping : .list
             case (_, false): .value
             }
         standard = argument.defaultValue
