@@ -6,6 +6,8 @@ internal import LookoutVision
 final class Lane {
     let number: Int32
     let dataset: DatasetKey
+    /// The project's name, to be compared without making a string.
+    private let projectBytes: [UInt8]
     /// Events at offsets ≤ this need nothing more.
     var settled: Int64
     /// The highest offset of an event of this lane known to be settled; -1 for none. Above the floor it is what makes
@@ -27,14 +29,13 @@ final class Lane {
     init(number: Int32, dataset: DatasetKey, settled: Int64, lastSettledEvent: Int64 = -1) {
         self.number = number
         self.dataset = dataset
+        projectBytes = Array(dataset.project.utf8)
         self.settled = settled
         self.lastSettledEvent = lastSettledEvent
     }
 
     func isNamed(project: UnsafeRawBufferPointer, type: DatasetType) -> Bool {
-        guard dataset.type == type, dataset.project.utf8.count == project.count else { return false }
-        return dataset.project.utf8.withContiguousStorageIfAvailable { $0.elementsEqual(project) }
-            ?? dataset.project.utf8.elementsEqual(project)
+        dataset.type == type && projectBytes.withUnsafeBytes { $0.hasBytes(of: project) }
     }
 
     struct Missing {
@@ -68,24 +69,16 @@ final class Lane {
     func append(
         _ event: LabellingEvent, offset: Int64, now: Int64, settings: borrowing Settings
     ) -> Int {
-        if let last = segments.indices.last,
-            segments[last].hasRoom(
-                for: event.maximumLineCount, bytes: settings.batchBytes, lines: settings.batchLines)
+        // (One access to the segment: asking it first whether there is room would copy it.)
+        let last = segments.count - 1
+        if last >= 0,
+            let bytes = segments[last].appendIfRoom(
+                event, offset: offset, bytes: settings.batchBytes, lines: settings.batchLines)
         {
-            return segments[last].appendMeasured(event, offset: offset)
+            return bytes
         }
-        var segment = Segment(openedAt: now)
-        let added = segment.appendMeasured(event, offset: offset)
-        segments.append(segment)
-        return added
-    }
-}
-
-extension Segment {
-    mutating func appendMeasured(_ event: LabellingEvent, offset: Int64) -> Int {
-        let before = heldBytes
-        append(event, offset: offset)
-        return heldBytes - before
+        segments.append(Segment(openedAt: now))
+        return segments[last + 1].append(event, offset: offset)
     }
 }
 

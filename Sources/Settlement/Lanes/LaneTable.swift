@@ -5,13 +5,14 @@ internal import LookoutVision
 /// not its first builds no `String`.
 struct LaneTable {
     private(set) var lanes: [Lane] = []
+    private let hash = KeyedHash.process
     /// Lane numbers plus one; 0 is free. The count is a power of two.
     private var slots = [Int32](repeating: 0, count: 16)
 
     mutating func lane(
         project: UnsafeRawBufferPointer, type: DatasetType, orMake make: (DatasetKey, Int32) -> Lane
     ) -> Lane {
-        var slot = Self.hash(project, type) & (slots.count - 1)
+        var slot = hash(project, type) & (slots.count - 1)
         while slots[slot] != 0 {
             let lane = lanes[Int(slots[slot] - 1)]
             if lane.isNamed(project: project, type: type) { return lane }
@@ -30,18 +31,17 @@ struct LaneTable {
         return project.withUTF8 { lane(project: UnsafeRawBufferPointer($0), type: key.type, orMake: make) }
     }
 
-    private static func hash(_ project: UnsafeRawBufferPointer, _ type: DatasetType) -> Int {
-        var hasher = Hasher()
-        hasher.combine(bytes: project)
-        return hasher.finalize() ^ (type == .test ? 1 : 0)
+    @inline(__always)
+    private func hash(_ project: UnsafeRawBufferPointer, _ type: DatasetType) -> Int {
+        Int(truncatingIfNeeded: hash(project)) ^ (type == .test ? 1 : 0)
     }
 
     private mutating func grow() {
         slots = [Int32](repeating: 0, count: slots.count * 2)
         for (number, lane) in lanes.enumerated() {
             var project = lane.dataset.project
-            let hash = project.withUTF8 { Self.hash(UnsafeRawBufferPointer($0), lane.dataset.type) }
-            var slot = hash & (slots.count - 1)
+            let home = project.withUTF8 { hash(UnsafeRawBufferPointer($0), lane.dataset.type) }
+            var slot = home & (slots.count - 1)
             while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
             slots[slot] = Int32(number + 1)
         }

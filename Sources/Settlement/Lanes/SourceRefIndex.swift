@@ -6,14 +6,6 @@ struct SourceRefIndex: Sendable {
     private var slots: [UInt64] = []
     private var count = 0
 
-    /// Keyed anew in every process, so nobody outside can prepare source-refs that collide; nothing but the speed of a
-    /// look-up depends on it.
-    static func hash(_ ref: UnsafeRawBufferPointer) -> UInt64 {
-        var hasher = Hasher()
-        hasher.combine(bytes: ref)
-        return UInt64(bitPattern: Int64(hasher.finalize()))
-    }
-
     /// Where the search for `hash` begins; makes room for one more first.
     mutating func firstSlot(for hash: UInt64) -> Int {
         if (count + 1) * 4 > slots.count * 3 { grow() }

@@ -57,9 +57,10 @@ final class Engine: ConsumerDelegate {
 
     func received(_ record: borrowing Record, by control: ConsumerControl) {
         let now = roundTime ?? startRound()
+        let headers = record.headerList
         let decoded = decoder.decode(
-            value: record.value, projectHeader: record.bytes(ofHeader: "linefeed-project"),
-            datasetTypeHeader: record.bytes(ofHeader: "linefeed-dataset-type"))
+            value: record.value, projectHeader: headers?.bytes(of: "linefeed-project"),
+            datasetTypeHeader: headers?.bytes(of: "linefeed-dataset-type"))
         let partition = record.partition
         let offset = record.offset
         switch decoded {
@@ -214,10 +215,10 @@ final class Engine: ConsumerDelegate {
     }
 }
 
-extension Record {
+extension Record.HeaderList {
     /// nil where there is no such header, or a null one.
-    fileprivate borrowing func bytes(ofHeader name: StaticString) -> UnsafeRawBufferPointer? {
-        switch header(name) {
+    fileprivate func bytes(of name: StaticString) -> UnsafeRawBufferPointer? {
+        switch self[name] {
         case .bytes(let bytes)?: bytes
         default: nil
         }
