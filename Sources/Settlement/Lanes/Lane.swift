@@ -59,9 +59,10 @@ final class Lane {
     }
 
     /// Whether the oldest segment should go out now: it is full, or its first event has waited long enough.
-    func isRipe(at now: Int64, linger: Int64, maximumLines: Int) -> Bool {
+    func isRipe(at now: Int64, linger: Int64, lines maximumLines: Int, bytes maximumBytes: Int) -> Bool {
         guard let head = segments.first else { return false }
-        return segments.count > 1 || head.events.count >= maximumLines || now - head.openedAt >= linger
+        return segments.count > 1 || head.events.count >= maximumLines || head.heldBytes >= maximumBytes
+            || now - head.openedAt >= linger
     }
 
     /// Adds an event behind all others.
@@ -69,16 +70,14 @@ final class Lane {
     func append(
         _ event: LabellingEvent, offset: Int64, now: Int64, settings: borrowing Settings
     ) -> Int {
-        // (One access to the segment: asking it first whether there is room would copy it.)
-        let last = segments.count - 1
-        if last >= 0,
-            let bytes = segments[last].appendIfRoom(
-                event, offset: offset, bytes: settings.batchBytes, lines: settings.batchLines)
+        if let last = segments.last,
+            last.hasRoom(for: event.maximumLineCount, bytes: settings.batchBytes, lines: settings.batchLines)
         {
-            return bytes
+            return last.append(event, offset: offset)
         }
-        segments.append(Segment(openedAt: now))
-        return segments[last + 1].append(event, offset: offset)
+        let segment = Segment(openedAt: now)
+        segments.append(segment)
+        return segment.append(event, offset: offset)
     }
 }
 

@@ -13,7 +13,9 @@ internal import Labelling
 ///
 /// Lines stand one after the other, each followed by a line feed, in offset order; the last event of a `source-ref`
 /// wins and marks the one before it as superseded.
-package struct Segment: Sendable {
+///
+/// Only its lane's thread changes it, and nobody once it is a batch's: then any thread may read it.
+package final class Segment: @unchecked Sendable {
     struct Event: Sendable {
         var offset: Int64
         var place: LineStore.Place
@@ -53,7 +55,7 @@ package struct Segment: Sendable {
     /// Adds an event behind all others.
     /// - Returns: how many bytes more the segment holds.
     @discardableResult
-    mutating func append(_ event: LabellingEvent, offset: Int64) -> Int {
+    func append(_ event: LabellingEvent, offset: Int64) -> Int {
         let before = lines.byteCount + escapedRefs.count
         let place = lines.append(event)
         // Where the reference stands in the line as it came: white space that was removed moved it to the left. In a line
@@ -68,17 +70,9 @@ package struct Segment: Sendable {
         return lines.byteCount + escapedRefs.count - before + Self.eventBytes
     }
 
-    /// As `append`, where the event still fits; nil where it does not.
-    mutating func appendIfRoom(
-        _ event: LabellingEvent, offset: Int64, bytes maximumBytes: Int, lines maximumLines: Int
-    ) -> Int? {
-        guard hasRoom(for: event.maximumLineCount, bytes: maximumBytes, lines: maximumLines) else { return nil }
-        return append(event, offset: offset)
-    }
-
     private static let commonRefStart = #"{"source-ref":""#.utf8.count
 
-    private mutating func register(
+    private func register(
         _ ref: UnsafeRawBufferPointer, near guess: Int, place: LineStore.Place, offset: Int64
     ) {
         let refStart: Int
@@ -99,10 +93,10 @@ package struct Segment: Sendable {
 
     /// Takes away the events at offsets ≥ `offset`, for a segment of their own.
     /// - Returns: nil where there are none.
-    mutating func split(from offset: Int64) -> Segment? {
+    func split(from offset: Int64) -> Segment? {
         guard let position = events.firstIndex(where: { $0.offset >= offset }), position > 0 else { return nil }
-        var head = Segment(openedAt: openedAt)
-        var tail = Segment(openedAt: openedAt)
+        let head = Segment(openedAt: openedAt)
+        let tail = Segment(openedAt: openedAt)
         for (number, event) in events.enumerated() {
             let line = lines.line(at: event.place)
             withRef(of: event) { ref in
@@ -113,11 +107,15 @@ package struct Segment: Sendable {
                 }
             }
         }
-        self = head
+        lines = head.lines
+        events = head.events
+        supersededCount = head.supersededCount
+        escapedRefs = head.escapedRefs
+        index = head.index
         return tail
     }
 
-    private mutating func append(line: UnsafeRawBufferPointer, ref: UnsafeRawBufferPointer, of event: Event) {
+    private func append(line: UnsafeRawBufferPointer, ref: UnsafeRawBufferPointer, of event: Event) {
         let place = lines.append(line)
         register(ref, near: Int(event.refStart), place: place, offset: event.offset)
     }
@@ -136,7 +134,7 @@ package struct Segment: Sendable {
     }
 
     /// Makes `number` the latest event of its source-ref and returns the one that was the latest until now.
-    private mutating func supersede(_ ref: UnsafeRawBufferPointer, hash: UInt64, with number: Int) -> Int? {
+    private func supersede(_ ref: UnsafeRawBufferPointer, hash: UInt64, with number: Int) -> Int? {
         var slot = index.firstSlot(for: hash)
         while let candidate = index.event(at: slot) {
             if index.mayMatch(hash, at: slot), withRef(of: events[candidate], { $0.hasBytes(of: ref) }) {

@@ -37,7 +37,7 @@ extension Settlement {
         if segmentsBefore == 0 {
             timers.add(partition.reference(to: lane.number), at: now.monotonic + linger)
         }
-        if !lane.isQueued, lane.isRipe(at: now.monotonic, linger: linger, maximumLines: settings.batchLines) {
+        if !lane.isQueued, isRipe(lane, of: partition, now: now.monotonic) {
             enqueue(lane, of: partition)
         }
     }
@@ -89,6 +89,7 @@ extension Settlement {
         partition.position = offset
         finishReforming(partition)
         partition.position = offset + 1
+        partition.isAtEnd = false
         counters.recordsRead += 1
     }
 

@@ -50,7 +50,9 @@ final class Engine: ConsumerDelegate {
         self.requests = requests
         self.logger = logger
         self.publish = publish
-        settlement = Settlement(settings: configuration.settlement, seed: .random(in: .min ... .max))
+        var settings = configuration.settlement
+        settings.lingersAtEnd = !configuration.untilEnd
+        settlement = Settlement(settings: settings, seed: .random(in: .min ... .max))
     }
 
     // MARK: - Records
@@ -77,7 +79,7 @@ final class Engine: ConsumerDelegate {
     }
 
     func reachedEnd(partition: Int32, offset: Int64, by control: ConsumerControl) {
-        settlement.advance(partition: partition, to: offset)
+        settlement.reachedEnd(partition: partition, offset: offset)
     }
 
     private func startRound() -> Moment {
