@@ -59,7 +59,7 @@ package struct Batch: Sendable {
     }
 
     /// Hands out the piece's payload in order, in as few contiguous chunks as there are gaps left by superseded lines and
-    /// by the ends of the memory that holds them.
+    /// by the ends of the memory that holds them. A chunk stays where it is for as long as a copy of the batch is kept.
     package func forEachPayloadChunk(of piece: Piece, _ body: (UnsafeRawBufferPointer) -> Void) {
         switch piece {
         case .event(let number):

@@ -64,6 +64,8 @@ static int write_event(char *value, size_t room, int64_t number, const char *pro
     uint64_t noise = (uint64_t)number * 0x9E3779B97F4A7C15u;
     noise ^= noise >> 29;
     int is_anomaly = noise % 4 == 0;
+    // No zero at its end, which a worker that writes numbers anew would leave out.
+    uint64_t confidence = noise % 1000 * 10 + 1 + noise / 1000 % 9;
     const char *class = is_anomaly ? "anomaly" : "normal";
     int count = text(
         entry, sizeof entry,
@@ -71,7 +73,7 @@ static int write_event(char *value, size_t room, int64_t number, const char *pro
         "\"anomaly-label-metadata\":{\"class-name\":\"%s\",\"confidence\":0.%04" PRIu64 ",\"human-annotated\":\"yes\","
         "\"creation-date\":\"2026-11-23T%02" PRId64 ":%02" PRId64 ":%02" PRId64 ".%03" PRIu64 "\","
         "\"type\":\"groundtruth/image-classification\",\"job-name\":\"labeling-job/line-%" PRIu64 "\"}}",
-        project, number, is_anomaly, class, noise % 10000, number / 3600 % 24, number / 60 % 60, number % 60,
+        project, number, is_anomaly, class, confidence, number / 3600 % 24, number / 60 % 60, number % 60,
         noise / 10000 % 1000, noise / 10000000 % 16);
     *length = text(value, room, "{\"project\":\"%s\",\"datasetType\":\"train\",\"entry\":%s}", project, entry);
     return count;
