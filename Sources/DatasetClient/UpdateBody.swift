@@ -69,7 +69,7 @@ package struct UpdateBody: Sendable {
     }
 
     /// The body as it travels, each block made of at most so many bytes of the payload.
-    func blocks(of payloadBytes: Int) -> Blocks { Blocks(payload: payload, payloadBytes: payloadBytes) }
+    package func blocks(of payloadBytes: Int) -> Blocks { Blocks(payload: payload, payloadBytes: payloadBytes) }
 
     private final class Hash: Sendable {
         let value = Mutex<String?>(nil)
@@ -84,7 +84,7 @@ package struct UpdateBody: Sendable {
 
 extension UpdateBody {
     /// The blocks of a body, in order.
-    struct Blocks: Sendable {
+    package struct Blocks: Sendable {
         private let payload: Payload
         private let payloadBytes: Int
         private var encoder = Base64Encoder()
@@ -109,9 +109,10 @@ extension UpdateBody {
         }
 
         /// Gives a block back once it was read, for the next one to use its memory.
-        mutating func reuse(_ block: consuming ByteBuffer) { spare = block }
+        package mutating func reuse(_ block: consuming ByteBuffer) { spare = block }
 
-        mutating func next() -> ByteBuffer? {
+        /// The next block; nil after the last one.
+        package mutating func next() -> ByteBuffer? {
             guard state != .ended else { return nil }
             var block = spare.take() ?? ByteBuffer()
             var room = min(payloadBytes, rest)
@@ -144,22 +145,28 @@ extension UpdateBody {
     }
 
     /// The body for the HTTP client, which asks for a block when its connection has taken the one before.
-    struct Stream: AsyncSequence, Sendable {
-        typealias Element = ByteBuffer
-        typealias Failure = Never
+    package struct Stream: AsyncSequence, Sendable {
+        /// One block.
+        package typealias Element = ByteBuffer
+        /// Making one cannot fail.
+        package typealias Failure = Never
 
         let body: UpdateBody
         /// Of the payload. Large enough that the way to the connection's thread does not count.
-        private static let block = 48 * 1024 - Blocks.margin
+        package static let payloadBytesOfABlock = 48 * 1024 - Blocks.margin
 
-        func makeAsyncIterator() -> AsyncIterator { AsyncIterator(blocks: body.blocks(of: Self.block)) }
+        /// Begins at the body's first byte.
+        package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(blocks: body.blocks(of: Self.payloadBytesOfABlock)) }
 
-        struct AsyncIterator: AsyncIteratorProtocol {
+        /// One sending of the body.
+        package struct AsyncIterator: AsyncIteratorProtocol {
             fileprivate var blocks: Blocks
 
-            mutating func next() async -> ByteBuffer? { blocks.next() }
+            /// The next block; nil after the last one.
+            package mutating func next() async -> ByteBuffer? { blocks.next() }
 
-            mutating func next(isolation actor: isolated (any Actor)?) async -> ByteBuffer? { blocks.next() }
+            /// The next block; nil after the last one.
+            package mutating func next(isolation actor: isolated (any Actor)?) async -> ByteBuffer? { blocks.next() }
         }
     }
 }
