@@ -23,6 +23,7 @@ package struct DatasetClient: Sendable {
     private let signer: Signer
     private let http: HTTPClient
     private let limiters: [LookoutVision.Operation: RateLimiter]
+    let pace: UpdatePace
 
     /// Opens no connection yet.
     ///
@@ -47,6 +48,7 @@ package struct DatasetClient: Sendable {
                 .map { (operation, $0) }
         }
         limiters = Dictionary(uniqueKeysWithValues: limited)
+        pace = UpdatePace(longest: configuration.backoff.base)
     }
 
     /// Ends calls in flight with an error, and closes the connections. Nothing may be called afterwards; a second call

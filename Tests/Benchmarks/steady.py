@@ -2,9 +2,9 @@
 
 import bisect
 import collections
+import datetime
 import json
 import os
-import re
 import signal
 import statistics
 import subprocess
@@ -50,9 +50,7 @@ def _field(entry, name):
 
 def _seconds(text):
     """Seconds since 1970 of an ISO 8601 time."""
-    import datetime
-
-    return datetime.datetime.fromisoformat(re.sub(r"Z$", "+00:00", text)).timestamp()
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def latency(options):
@@ -74,19 +72,21 @@ def latency(options):
         for line in open(f"{folder}/journal"):
             partition, offset, dataset, sent = map(int, line.split())
             published[partition, f"board-{dataset:05}/train"].append((offset, sent / 1e6))
-    delays = []
+    delays, settled = [], 0
     for lane in published.values():
         lane.sort()
+    # The first seconds make the datasets, the connections and the group.
+    warm = min(sent for lane in published.values() for _, sent in lane) + 5
     for entry in _settled(LOGS / "latency.log"):
         lane = published[int(_field(entry, "partition")), _field(entry, "dataset")]
         offsets = [offset for offset, _ in lane]
         applied = _seconds(_field(entry, "time"))
         span = slice(bisect.bisect_left(offsets, int(_field(entry, "first"))),
                      bisect.bisect_right(offsets, int(_field(entry, "cut"))))
-        delays += [applied - sent for _, sent in lane[span]]
-    if len(delays) != events:
-        fail(f"{events:,} events were published and {len(delays):,} applied; see {LOGS / 'latency.log'}")
-    # The first seconds make the datasets, connections and the group.
+        settled += span.stop - span.start
+        delays += [applied - sent for _, sent in lane[span] if sent >= warm]
+    if settled != events:
+        fail(f"{events:,} events were published and {settled:,} applied; see {LOGS / 'latency.log'}")
     cuts = statistics.quantiles(delays, n=1000)
     print(f"{events:,} events, {options.rate:,} a second, {options.datasets} datasets, linger {LINGER:g} s:"
           f" p50 {cuts[499] * 1000:.0f} ms, p90 {cuts[899] * 1000:.0f} ms, p99 {cuts[989] * 1000:.0f} ms,"

@@ -81,10 +81,10 @@ import Testing
         var escaped = SampleEvent("p", "x")
         escaped.line = #"{"source-ref":"s3:\/\/b\/x","mark":"escaped"}"#
         let segment = segment([(1, SampleEvent("p", "x", "plain")), (2, escaped)])
-        #expect(segment.supersededCount == 1)
+        #expect(segment.freeze() == [1] && segment.supersededCount == 1)
         escaped.line = #"{"source-ref":"s3:\/\/b\/x","mark":"again"}"#
         escaped.withEvent { segment.append($0, offset: 3) }
-        #expect(segment.supersededCount == 2)
+        #expect(segment.freeze() == [2] && segment.supersededCount == 2, "a segment that was taken back grows on")
         let split = segment.split(from: 3)
         let tail = try #require(split)
         let batch = batch(tail, cut: 3)

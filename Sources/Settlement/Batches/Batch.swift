@@ -20,7 +20,7 @@ package struct Batch: Sendable {
         self.partition = partition
         self.cut = cut
         self.segment = segment
-        lines = segment.events.indices.compactMap { segment.events[$0].isSuperseded ? nil : Int32($0) }
+        lines = segment.freeze()
     }
 
     /// Events, the superseded ones included.

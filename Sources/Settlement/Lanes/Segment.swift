@@ -11,20 +11,21 @@ internal import Labelling
 /// A run of one lane's events that will be sent as one batch: it is filled, then frozen whole, so that cutting a
 /// batch never copies or splits what was gathered.
 ///
-/// Lines stand one after the other, each followed by a line feed, in offset order; the last event of a `source-ref`
-/// wins and marks the one before it as superseded.
+/// Lines stand one after the other, each followed by a line feed, in offset order. When it is frozen, the last event of a
+/// `source-ref` wins and marks the one before it as superseded: in one go, since the index that takes fits the processor's
+/// cache then, and the indexes of all growing segments together do not.
 ///
 /// Only its lane's thread changes it, and nobody once it is a batch's: then any thread may read it.
 package final class Segment: @unchecked Sendable {
     struct Event: Sendable {
         var offset: Int64
         var place: LineStore.Place
-        var isSuperseded: Bool
+        var isSuperseded = false
         /// Where the unescaped source-ref stands in the line, or in `escapedRefs` as its complement.
         var refStart: Int32
         var refCount: Int32
         /// The event with the same source-ref that this one supersedes, or -1.
-        var previous: Int32
+        var previous: Int32 = -1
     }
 
     private(set) var lines = LineStore()
@@ -34,8 +35,6 @@ package final class Segment: @unchecked Sendable {
     let openedAt: Int64
     /// Source-refs that are written with escapes in their line and so do not stand there literally.
     private var escapedRefs: [UInt8] = []
-    private var index = SourceRefIndex()
-    private let hash = KeyedHash.process
 
     init(openedAt: Int64) { self.openedAt = openedAt }
 
@@ -44,7 +43,7 @@ package final class Segment: @unchecked Sendable {
     var lastOffset: Int64? { events.last?.offset }
     /// What the segment costs in memory, near enough for a budget.
     var heldBytes: Int { lines.byteCount + escapedRefs.count + events.count * Self.eventBytes }
-    /// An event, and its part of the index.
+    /// An event, and its part of the index when that is made.
     private static let eventBytes = MemoryLayout<Event>.stride + 16
 
     /// Whether one more line of at most `count` bytes still fits.
@@ -83,12 +82,8 @@ package final class Segment: @unchecked Sendable {
             escapedRefs.append(contentsOf: ref)
         }
 
-        let number = events.count
-        let previous = supersede(ref, hash: hash(ref), with: number)
         events.append(
-            Event(
-                offset: offset, place: place, isSuperseded: false, refStart: Int32(refStart),
-                refCount: Int32(ref.count), previous: Int32(previous ?? -1)))
+            Event(offset: offset, place: place, refStart: Int32(refStart), refCount: Int32(ref.count)))
     }
 
     /// Takes away the events at offsets ≥ `offset`, for a segment of their own.
@@ -109,9 +104,7 @@ package final class Segment: @unchecked Sendable {
         }
         lines = head.lines
         events = head.events
-        supersededCount = head.supersededCount
         escapedRefs = head.escapedRefs
-        index = head.index
         return tail
     }
 
@@ -133,20 +126,37 @@ package final class Segment: @unchecked Sendable {
         }
     }
 
-    /// Makes `number` the latest event of its source-ref and returns the one that was the latest until now.
-    private func supersede(_ ref: UnsafeRawBufferPointer, hash: UInt64, with number: Int) -> Int? {
-        var slot = index.firstSlot(for: hash)
-        while let candidate = index.event(at: slot) {
-            if index.mayMatch(hash, at: slot), withRef(of: events[candidate], { $0.hasBytes(of: ref) }) {
-                index.set(number, hash: hash, at: slot)
-                events[candidate].isSuperseded = true
-                supersededCount += 1
-                return candidate
-            }
-            slot = index.slot(after: slot)
+    /// Marks every event that a later one of the same source-ref supersedes.
+    /// - Returns: the numbers of the others, in order.
+    func freeze() -> [Int32] {
+        var index = SourceRefIndex(capacity: events.count)
+        supersededCount = 0
+        for number in events.indices {
+            let previous = latest(before: number, in: &index)
+            events[number].isSuperseded = false
+            events[number].previous = Int32(previous ?? -1)
+            guard let previous else { continue }
+            events[previous].isSuperseded = true
+            supersededCount += 1
         }
-        index.set(number, hash: hash, at: slot)
-        return nil
+        return events.indices.compactMap { events[$0].isSuperseded ? nil : Int32($0) }
+    }
+
+    /// Makes `number` the latest event of its source-ref and returns the one that was the latest until now.
+    private func latest(before number: Int, in index: inout SourceRefIndex) -> Int? {
+        withRef(of: events[number]) { ref in
+            let hash = KeyedHash.process(ref)
+            var slot = index.firstSlot(for: hash)
+            while let candidate = index.event(at: slot) {
+                if index.mayMatch(hash, at: slot), withRef(of: events[candidate], { $0.hasBytes(of: ref) }) {
+                    index.set(number, hash: hash, at: slot)
+                    return candidate
+                }
+                slot = index.slot(after: slot)
+            }
+            index.set(number, hash: hash, at: slot)
+            return nil
+        }
     }
 }
 

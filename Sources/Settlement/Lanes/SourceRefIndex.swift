@@ -6,6 +6,15 @@ struct SourceRefIndex: Sendable {
     private var slots: [UInt64] = []
     private var count = 0
 
+    /// Has room for so many events without growing.
+    init(capacity: Int = 0) {
+        guard capacity > 0 else { return }
+        // Full by three quarters at most.
+        var size = 16
+        while size * 3 < capacity * 4 { size *= 2 }
+        slots = [UInt64](repeating: 0, count: size)
+    }
+
     /// Where the search for `hash` begins; makes room for one more first.
     mutating func firstSlot(for hash: UInt64) -> Int {
         if (count + 1) * 4 > slots.count * 3 { grow() }
