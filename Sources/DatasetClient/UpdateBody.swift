@@ -156,7 +156,9 @@ extension UpdateBody {
         package static let payloadBytesOfABlock = 48 * 1024 - Blocks.margin
 
         /// Begins at the body's first byte.
-        package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(blocks: body.blocks(of: Self.payloadBytesOfABlock)) }
+        package func makeAsyncIterator() -> AsyncIterator {
+            AsyncIterator(blocks: body.blocks(of: Self.payloadBytesOfABlock))
+        }
 
         /// One sending of the body.
         package struct AsyncIterator: AsyncIteratorProtocol {

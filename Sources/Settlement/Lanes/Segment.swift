@@ -24,6 +24,8 @@ package final class Segment: @unchecked Sendable {
         /// Where the unescaped source-ref stands in the line, or in `escapedRefs` as its complement.
         var refStart: Int32
         var refCount: Int32
+        /// Of the source-ref, made while that is at hand: when the segment is frozen its bytes are long out of the cache.
+        var refHash: UInt32
         /// The event with the same source-ref that this one supersedes, or -1.
         var previous: Int32 = -1
     }
@@ -35,6 +37,7 @@ package final class Segment: @unchecked Sendable {
     let openedAt: Int64
     /// Source-refs that are written with escapes in their line and so do not stand there literally.
     private var escapedRefs: [UInt8] = []
+    private let hash = KeyedHash.process
 
     init(openedAt: Int64) { self.openedAt = openedAt }
 
@@ -83,7 +86,9 @@ package final class Segment: @unchecked Sendable {
         }
 
         events.append(
-            Event(offset: offset, place: place, refStart: Int32(refStart), refCount: Int32(ref.count)))
+            Event(
+                offset: offset, place: place, refStart: Int32(refStart), refCount: Int32(ref.count),
+                refHash: UInt32(truncatingIfNeeded: hash(ref) >> 32)))
     }
 
     /// Takes away the events at offsets ≥ `offset`, for a segment of their own.
@@ -144,19 +149,20 @@ package final class Segment: @unchecked Sendable {
 
     /// Makes `number` the latest event of its source-ref and returns the one that was the latest until now.
     private func latest(before number: Int, in index: inout SourceRefIndex) -> Int? {
-        withRef(of: events[number]) { ref in
-            let hash = KeyedHash.process(ref)
-            var slot = index.firstSlot(for: hash)
-            while let candidate = index.event(at: slot) {
-                if index.mayMatch(hash, at: slot), withRef(of: events[candidate], { $0.hasBytes(of: ref) }) {
-                    index.set(number, hash: hash, at: slot)
-                    return candidate
-                }
-                slot = index.slot(after: slot)
-            }
-            index.set(number, hash: hash, at: slot)
-            return nil
+        // The index keeps and compares the upper half of a hash.
+        let hash = UInt64(events[number].refHash) << 32
+        var slot = index.firstSlot(for: hash)
+        while let candidate = index.event(at: slot) {
+            if index.mayMatch(hash, at: slot), isSameRef(number, candidate) { break }
+            slot = index.slot(after: slot)
         }
+        let previous = index.event(at: slot)
+        index.set(number, hash: hash, at: slot)
+        return previous
+    }
+
+    private func isSameRef(_ a: Int, _ b: Int) -> Bool {
+        withRef(of: events[a]) { ref in withRef(of: events[b]) { $0.hasBytes(of: ref) } }
     }
 }
 
