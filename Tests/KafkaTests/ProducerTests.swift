@@ -31,7 +31,9 @@ struct ProducerTests {
 
         let looks = Looks()
         try await reader.read("events", partition: 0, range: 0..<2, timeout: .seconds(10)) { record in
-            if case .bytes(let bytes)? = record.headerList?["a"] { looks.add("a=\(String(decoding: bytes, as: UTF8.self))") }
+            if case .bytes(let bytes)? = record.headerList?["a"] {
+                looks.add("a=\(String(decoding: bytes, as: UTF8.self))")
+            }
             if case .null? = record.headerList?["null"] { looks.add("null") }
             if case .bytes(let bytes)? = record.headerList?["empty"] { looks.add("empty \(bytes.count)") }
             if record.headerList?["absent"] == nil { looks.add("absent") }

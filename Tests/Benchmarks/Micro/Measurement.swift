@@ -6,9 +6,7 @@ enum Measurement {
         print("step".padded(to: 44) + "events/s".aligned(12) + "MB/s".aligned(9) + "ns/event".aligned(10))
     }
 
-    /// - Parameters:
-    ///   - events: what one run of `body` deals with; 0 where bytes are all there is.
-    ///   - bytes: the same in bytes.
+    /// Each run of `body` deals with so many events, 0 where bytes are all there is, and so many bytes.
     static func run(_ name: String, events: Int, bytes: Int, _ body: () -> Void) {
         body()
         let clock = ContinuousClock()
