@@ -51,7 +51,11 @@ final class Engine: ConsumerDelegate {
         self.logger = logger
         self.publish = publish
         var settings = configuration.settlement
-        settings.lingersAtEnd = !configuration.untilEnd
+        if configuration.untilEnd {
+            settings.lingersAtEnd = false
+            // The last commit of a drain has no company to wait for.
+            settings.commitInterval = min(settings.commitInterval, .milliseconds(20))
+        }
         settlement = Settlement(settings: settings, seed: .random(in: .min ... .max))
     }
 
@@ -82,6 +86,18 @@ final class Engine: ConsumerDelegate {
         settlement.reachedEnd(partition: partition, offset: offset)
     }
 
+    /// A drain need not wait for the answer to a fetch beyond the end, which the broker holds back for half a second: where
+    /// the log ends is known from the fetch before.
+    private func noteEnds(_ control: ConsumerControl) {
+        guard configuration.untilEnd else { return }
+        for partition in control.assignment {
+            guard let position = control.position(of: partition), position == control.cachedHigh(partition) else {
+                continue
+            }
+            settlement.reachedEnd(partition: partition, offset: position)
+        }
+    }
+
     private func startRound() -> Moment {
         let now = clock.now
         roundTime = now
@@ -99,6 +115,7 @@ final class Engine: ConsumerDelegate {
         readBackCommit(control, now: now)
         readCommittedOffsets(control, now: now)
         noteDroppedRecords(control)
+        noteEnds(control)
         let deadline = settlement.turn(now: now)
         carryOut(control)
         if let stopDeadline, stopDeadline <= now.monotonic, !isClosing {
