@@ -20,7 +20,7 @@ LOGS = BUILD / "logs"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_REGION": "us-east-1"}
 
 TOOLS = {
-    "logserver": (["logserver.c", "store.c"], ["-pthread"]),
+    "logserver": (["logserver.c", "groups.c", "store.c"], ["-pthread"]),
     "sink": (["sink.c"], ["-D_GNU_SOURCE", "-pthread"]),
     "publish": (["publish.c"], ["-lrdkafka"]),
     "floor": (["floor.c"], ["-lrdkafka"]),

@@ -7,6 +7,7 @@
 //
 // Sources: the Kafka protocol guide (kafka.apache.org/protocol), one version of each request.
 
+#include "groups.h"
 #include "store.h"
 
 #include <arpa/inet.h>
@@ -21,7 +22,6 @@
 
 enum { Produce = 0, Fetch = 1, ListOffsets = 2, Metadata = 3, OffsetCommit = 8, OffsetFetch = 9, FindCoordinator = 10 };
 enum { JoinGroup = 11, Heartbeat = 12, LeaveGroup = 13, SyncGroup = 14, ApiVersions = 18 };
-enum { UNKNOWN_TOPIC = 3, NOT_MAGIC_2 = 43, ILLEGAL_GENERATION = 22, UNSUPPORTED_VERSION = 35, OUT_OF_RANGE = 1 };
 
 static const int16_t versions[][2] = {
     {Produce, 3}, {Fetch, 4}, {ListOffsets, 1}, {Metadata, 1}, {OffsetCommit, 2}, {OffsetFetch, 1},
@@ -247,96 +247,6 @@ static void find_coordinator(writer *out) {
     write_int32(out, 1);
     write_string(out, host);
     write_int32(out, port);
-}
-
-/// Whoever joins is the only member and its leader.
-static void join_group(reader *in, writer *out) {
-    static const span member = {(const uint8_t *)"member", 6};
-    group *joined = find_group(read_string(in));
-    if (joined == NULL) { in->broken = true; return; }
-    read_int32(in);
-    read_string(in);
-    read_string(in);
-    read_int32(in);
-    span protocol = read_string(in);
-    span subscription = read_blob(in);
-    joined->generation++;
-    write_int16(out, 0);
-    write_int32(out, joined->generation);
-    write_string(out, protocol);
-    write_string(out, member);
-    write_string(out, member);
-    write_int32(out, 1);
-    write_string(out, member);
-    write_blob(out, subscription);
-}
-
-static void sync_group(reader *in, writer *out) {
-    group *joined = find_group(read_string(in));
-    int32_t generation = read_int32(in);
-    read_string(in);
-    span assignment = {NULL, 0};
-    for (int32_t count = read_int32(in); count > 0 && !in->broken; count--) {
-        read_string(in);
-        assignment = read_blob(in);
-    }
-    bool is_stale = joined == NULL || joined->generation != generation;
-    write_int16(out, is_stale ? ILLEGAL_GENERATION : 0);
-    write_blob(out, is_stale ? (span){NULL, 0} : assignment);
-}
-
-static void heartbeat(reader *in, writer *out) {
-    group *joined = find_group(read_string(in));
-    write_int16(out, joined == NULL || joined->generation != read_int32(in) ? ILLEGAL_GENERATION : 0);
-}
-
-static void commit_offsets(reader *in, writer *out) {
-    span name = read_string(in);
-    group *joined = find_group(name);
-    bool is_stale = joined == NULL || joined->generation != read_int32(in);
-    read_string(in);
-    read_int64(in);
-    int32_t topics = read_int32(in);
-    write_int32(out, topics);
-    for (int32_t t = 0; t < topics && !in->broken; t++) {
-        span topic = read_string(in);
-        int32_t partitions = read_int32(in);
-        write_string(out, topic);
-        write_int32(out, partitions);
-        for (int32_t p = 0; p < partitions && !in->broken; p++) {
-            int32_t number = read_int32(in);
-            int64_t offset = read_int64(in);
-            span text = read_string(in);
-            if (!is_stale && !in->broken) {
-                committed_offset *entry = find_offset(name, topic, number, true);
-                free((void *)entry->metadata.bytes);
-                entry->offset = offset;
-                entry->metadata = keep(text);
-            }
-            write_int32(out, number);
-            write_int16(out, is_stale ? ILLEGAL_GENERATION : 0);
-        }
-    }
-}
-
-static void fetch_offsets(reader *in, writer *out) {
-    span name = read_string(in);
-    int32_t topics = read_int32(in);
-    write_int32(out, topics);
-    for (int32_t t = 0; t < topics && !in->broken; t++) {
-        span topic = read_string(in);
-        int32_t partitions = read_int32(in);
-        write_string(out, topic);
-        write_int32(out, partitions);
-        for (int32_t p = 0; p < partitions && !in->broken; p++) {
-            int32_t number = read_int32(in);
-            const committed_offset *entry = find_offset(name, topic, number, false);
-            write_int32(out, number);
-            write_int64(out, entry == NULL ? -1 : entry->offset);
-            write_string(out, entry == NULL ? (span){NULL, 0} : entry->metadata);
-            write_int16(out, 0);
-        }
-    }
 }
 
 // MARK: - Connections
