@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct SegmentTests {
     private func segment(_ events: [(Int64, SampleEvent)]) -> Segment {
-        var segment = Segment(openedAt: 5)
+        let segment = Segment(openedAt: 5)
         for (offset, event) in events { event.withEvent { segment.append($0, offset: offset) } }
         return segment
     }
@@ -59,7 +59,7 @@ import Testing
             (Int64(1), SampleEvent("p", "a", "1")), (3, SampleEvent("p", "b", "1")), (4, SampleEvent("p", "a", "2")),
             (8, SampleEvent("p", "b", "2")),
         ]
-        var head = segment(events)
+        let head = segment(events)
         let held = head.heldBytes
         let split = head.split(from: 4)
         let tail = try #require(split)
@@ -80,11 +80,11 @@ import Testing
         // The line spells the reference with escapes, so its bytes do not stand there literally.
         var escaped = SampleEvent("p", "x")
         escaped.line = #"{"source-ref":"s3:\/\/b\/x","mark":"escaped"}"#
-        var segment = segment([(1, SampleEvent("p", "x", "plain")), (2, escaped)])
-        #expect(segment.supersededCount == 1)
+        let segment = segment([(1, SampleEvent("p", "x", "plain")), (2, escaped)])
+        #expect(segment.freeze() == [1] && segment.supersededCount == 1)
         escaped.line = #"{"source-ref":"s3:\/\/b\/x","mark":"again"}"#
         escaped.withEvent { segment.append($0, offset: 3) }
-        #expect(segment.supersededCount == 2)
+        #expect(segment.freeze() == [2] && segment.supersededCount == 2, "a segment that was taken back grows on")
         let split = segment.split(from: 3)
         let tail = try #require(split)
         let batch = batch(tail, cut: 3)

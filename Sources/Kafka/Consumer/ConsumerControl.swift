@@ -22,6 +22,7 @@ package final class ConsumerControl {
     /// Partitions wanted back by the group and not yet unassigned; nil when the group waits for nothing.
     var awaitingUnassign: Set<Int32>?
     var collectedUnassign: [Int32] = []
+    var alarm = FetcherAlarm()
     /// What librdkafka holds paused for us. Outlives an assignment, because its pause does too.
     var paused: Set<Int32> = []
 
