@@ -9,7 +9,7 @@ internal import Labelling
 #endif
 
 /// A run of one lane's events that will be sent as one batch: it is filled, then frozen whole, so that cutting a
-/// batch never copies or splits what was gathered.
+/// batch copies nothing of what was gathered, except where a round begins in the middle of it.
 ///
 /// Lines stand one after the other, each followed by a line feed, in offset order. When it is frozen, the last event of a
 /// `source-ref` wins and marks the one before it as superseded: in one go, since the index that takes fits the processor's

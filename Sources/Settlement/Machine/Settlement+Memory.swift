@@ -114,6 +114,7 @@ extension Settlement {
     package func rewound(partition number: Int32, to offset: Int64, now: Moment) {
         guard let partition = partitions[number], partition.rewind?.offset == offset else { return }
         partition.rewind = nil
+        partition.isAtEnd = false
         for number in partition.lanesMissing {
             let lane = partition.lanes.lanes[Int(number)]
             // A lane that is still stuck goes on missing: whatever it took now would be given up again.

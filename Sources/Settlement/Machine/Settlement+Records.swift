@@ -18,7 +18,6 @@ extension Settlement {
             return
         }
         partition.activate(lane)
-        // (Not bound to a name: a copy of the segment would make it grow in a copy.)
         if lane.flight?.phase == .reforming, offset <= lane.flight?.cut ?? -1 {
             partition.heldBytes += lane.flight?.reforming?.append(event, offset: offset) ?? 0
             finishReforming(partition)
