@@ -148,6 +148,17 @@ let package = Package(
             ]
         ),
 
+        // Tests/Benchmarks/run micro; no product, and no test.
+        .executableTarget(
+            name: "LinefeedBenchmarks",
+            dependencies: [
+                "DatasetClient", "Labelling", "LookoutVision", "Settlement", "SigV4",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/Benchmarks/Micro"
+        ),
+
         .testTarget(
             name: "KafkaTests",
             dependencies: [

@@ -89,8 +89,7 @@ extension DatasetClient {
     ) async throws(DatasetClientError) -> DatasetStatus {
         var call = try self.call(.updateDatasetEntries, project: project, type: type)
         call.clientToken = try Self.checked(token: token)
-        call.body = body.bytes
-        call.bodySHA256 = body.bodySHA256
+        call.body = .update(body)
         call.notAfter = notAfter
         return try Self.status(await member(\UpdateDatasetEntriesResponse.status, of: call).1, of: call)
     }

@@ -90,7 +90,7 @@ extension DatasetClient {
             guard time.monotonic() < end else {
                 throw .transport("the update is still in progress after \(configuration.longestPolling)")
             }
-            try await pause(attempt: polls)
+            try await pause(.init(base: pace.firstWait, cap: configuration.backoff.cap), attempt: polls)
             polls += 1
             let state = try await persistently { () async throws(DatasetClientError) in
                 let state = try await describeDataset(project: project, type: type)
@@ -100,7 +100,10 @@ extension DatasetClient {
                 }
                 return state
             }
-            if let outcome = UpdateOutcome(state.status, message: state.statusMessage) { return (state, outcome) }
+            if let outcome = UpdateOutcome(state.status, message: state.statusMessage) {
+                pace.learn(polls: polls)
+                return (state, outcome)
+            }
         }
     }
 
@@ -144,8 +147,10 @@ extension DatasetClient {
         }
     }
 
-    private func pause(attempt: Int, retryAfterSeconds: Int? = nil) async throws(DatasetClientError) {
-        let delay = configuration.backoff.delay(
+    private func pause(
+        _ backoff: Backoff? = nil, attempt: Int, retryAfterSeconds: Int? = nil
+    ) async throws(DatasetClientError) {
+        let delay = (backoff ?? configuration.backoff).delay(
             attempt: attempt, retryAfterSeconds: retryAfterSeconds, jitter: time.jitter)
         do {
             try await time.sleep(delay)

@@ -20,6 +20,7 @@ package struct DatasetClient: Sendable {
     private let signer: Signer
     private let http: HTTPClient
     private let limiters: [LookoutVision.Operation: RateLimiter]
+    let pace: UpdatePace
 
     /// Opens no connection yet.
     ///
@@ -44,6 +45,7 @@ package struct DatasetClient: Sendable {
                 .map { (operation, $0) }
         }
         limiters = Dictionary(uniqueKeysWithValues: limited)
+        pace = UpdatePace(longest: configuration.backoff.base)
     }
 
     /// Ends calls in flight with an error, and closes the connections. Nothing may be called afterwards; a second call
@@ -107,11 +109,12 @@ extension DatasetClient {
         let query = call.encodedQuery
         var headers = [(name: "Host", value: endpoint.authority)]
         if let clientToken = call.clientToken { headers.append((name: WireNames.clientToken, value: clientToken)) }
-        if call.body != nil { headers.append((name: "Content-Type", value: "application/json")) }
+        let body = call.body.forHTTP
+        if body != nil { headers.append((name: "Content-Type", value: "application/json")) }
         if let credentials {
             headers += signer.headers(
                 signing: call.operation.method, path: path, query: query, headers: headers,
-                payloadSHA256: call.bodySHA256, credentials: credentials,
+                payloadSHA256: call.body.sha256, credentials: credentials,
                 date: SigningDate(secondsSince1970: time.wallClock()))
         }
         // Not signed: proxies change it.
@@ -121,7 +124,7 @@ extension DatasetClient {
         var request = HTTPClientRequest(url: "\(origin)\(path)\(query.isEmpty ? "" : "?\(query)")")
         request.method = HTTPMethod(rawValue: call.operation.method)
         request.headers = HTTPHeaders(headers)
-        if let body = call.body { request.body = .bytes(body) }
+        request.body = body
         return request
     }
 }

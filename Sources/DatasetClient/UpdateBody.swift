@@ -1,90 +1,174 @@
 import Crypto
 package import NIOCore
 import SigV4
+import Synchronization
 
-/// The body of one `UpdateDatasetEntries`, `{"Changes":"<base64 of the payload>"}`, built once and sent as often as it
-/// takes.
+/// The body of one `UpdateDatasetEntries`, `{"Changes":"<base64 of the payload>"}`, sent as often as it takes.
 ///
-/// The payload is hashed and encoded, and the encoding hashed, while its blocks are in the processor's cache; no second
-/// copy of it is made.
+/// It is never held: the payload stays where it is, and is hashed, and encoded for the signature's hash and again for the
+/// wire, block by block. So a body costs no memory but the blocks that a connection has not taken yet.
 package struct UpdateBody: Sendable {
-    /// The body as it travels.
-    package let bytes: ByteBuffer
-    /// Of `bytes`, in lower-case hexadecimal: what the request's signature covers.
-    package let bodySHA256: String
     /// Of the payload before base64; 32 bytes.
     package let payloadSHA256: [UInt8]
+    /// Bytes of the body as it travels.
+    package let byteCount: Int
+    private let payload: Payload
+    private let hash = Hash()
+
+    static let opening = #"{"Changes":""#
+    static let closing = #""}"#
+    /// Bytes of the payload that are encoded at a time for a hash: they and their encoding fit the first-level cache.
+    private static let hashedBlock = 12 * 1024 - Blocks.margin
 
     /// - Parameters:
-    ///   - payloadByteCount: what the chunks come to; memory is reserved for it, a wrong figure costs a reallocation.
-    ///   - writeChunks: hands the payload to its argument piece by piece, in order.
-    package init(payloadByteCount: Int, _ writeChunks: (_ chunk: (UnsafeRawBufferPointer) -> Void) -> Void) {
-        var writer = Writer(payloadByteCount: payloadByteCount)
-        writeChunks { writer.write($0) }
-        self = writer.finish()
+    ///   - owner: keeps the payload where it is for as long as it lives.
+    ///   - forEachChunk: hands the payload to its argument piece by piece, in order. Called once; the pieces are read until
+    ///     the body and all that was made of it are gone.
+    package init(
+        keeping owner: some Sendable, _ forEachChunk: (_ chunk: (UnsafeRawBufferPointer) -> Void) -> Void
+    ) {
+        var chunks: [UnsafeRawBufferPointer] = []
+        var digest = SHA256()
+        var count = 0
+        forEachChunk { chunk in
+            guard !chunk.isEmpty else { return }
+            chunks.append(chunk)
+            digest.update(bufferPointer: chunk)
+            count += chunk.count
+        }
+        payloadSHA256 = Array(digest.finalize())
+        byteCount = Self.opening.utf8.count + Base64Encoder.encodedByteCount(count) + Self.closing.utf8.count
+        payload = Payload(chunks: chunks, owner: owner)
     }
 
-    private init(bytes: ByteBuffer, bodySHA256: String, payloadSHA256: [UInt8]) {
-        self.bytes = bytes
-        self.bodySHA256 = bodySHA256
-        self.payloadSHA256 = payloadSHA256
+    /// The body of a payload that stands in one buffer.
+    package init(_ payload: ByteBuffer) {
+        // A buffer's memory stays where it is until its owner writes to it, and this copy is never written to.
+        self.init(keeping: payload) { chunk in payload.withUnsafeReadableBytes(chunk) }
+    }
+
+    /// Of the body, in lower-case hexadecimal: what a request's signature covers. Made when it is first asked for, since
+    /// an endpoint that wants no signature does without.
+    package var sha256: String {
+        hash.value.withLock { value in
+            if let value { return value }
+            let made = makeSHA256()
+            value = made
+            return made
+        }
+    }
+
+    private func makeSHA256() -> String {
+        var digest = SHA256()
+        var blocks = blocks(of: Self.hashedBlock)
+        while let block = blocks.next() {
+            block.withUnsafeReadableBytes { digest.update(bufferPointer: $0) }
+            blocks.reuse(block)
+        }
+        return Hexadecimal.encode(digest.finalize())
+    }
+
+    /// The body as it travels, each block made of at most so many bytes of the payload.
+    package func blocks(of payloadBytes: Int) -> Blocks { Blocks(payload: payload, payloadBytes: payloadBytes) }
+
+    private final class Hash: Sendable {
+        let value = Mutex<String?>(nil)
+    }
+
+    /// Pointers into memory that nobody changes, and what keeps it.
+    fileprivate struct Payload: @unchecked Sendable {
+        let chunks: [UnsafeRawBufferPointer]
+        let owner: any Sendable
     }
 }
 
 extension UpdateBody {
-    /// Not copyable: a second reference to the buffer would make the next write copy all that was written.
-    private struct Writer: ~Copyable {
-        static let opening = #"{"Changes":""#
-        static let closing = #""}"#
-        /// Block and encoding fit the first-level cache together; a multiple of three, so that groups stay whole.
-        static let blockByteCount = 12 * 1024
+    /// The blocks of a body, in order.
+    package struct Blocks: Sendable {
+        private let payload: Payload
+        private let payloadBytes: Int
+        private var encoder = Base64Encoder()
+        /// The chunk that comes next, and how much of it was encoded.
+        private var chunk = 0
+        private var position = 0
+        private var state = State.opening
+        /// Bytes of the payload that were not encoded yet.
+        private var rest: Int
+        private var spare: ByteBuffer?
 
-        var body: ByteBuffer
-        var encoder = Base64Encoder()
-        var bodyHash = SHA256()
-        var payloadHash = SHA256()
+        /// What a block takes beside its characters, and what keeps it below a power of two, to which buffers are rounded
+        /// up.
+        fileprivate static let margin = 48
 
-        init(payloadByteCount: Int) {
-            let encoded = Base64Encoder.encodedByteCount(max(0, payloadByteCount))
-            body = ByteBufferAllocator().buffer(
-                // The encoder asks for one group more than it writes.
-                capacity: Self.opening.utf8.count + encoded + Self.closing.utf8.count + 4)
-            append(Self.opening)
+        private enum State { case opening, payload, ended }
+
+        fileprivate init(payload: Payload, payloadBytes: Int) {
+            self.payload = payload
+            self.payloadBytes = payloadBytes
+            rest = payload.chunks.reduce(0) { $0 + $1.count }
         }
 
-        mutating func write(_ chunk: UnsafeRawBufferPointer) {
-            var rest = chunk[...]
-            while !rest.isEmpty {
-                let block = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.blockByteCount))
-                rest = rest.dropFirst(Self.blockByteCount)
-                payloadHash.update(bufferPointer: block)
-                append(atMost: Base64Encoder.encodedByteCount(block.count + 2)) { encoder, output in
-                    encoder.encode(block, into: output)
+        /// Gives a block back once it was read, for the next one to use its memory.
+        package mutating func reuse(_ block: consuming ByteBuffer) { spare = block }
+
+        /// The next block; nil after the last one.
+        package mutating func next() -> ByteBuffer? {
+            guard state != .ended else { return nil }
+            var block = spare.take() ?? ByteBuffer()
+            var room = min(payloadBytes, rest)
+            block.clear(minimumCapacity: Base64Encoder.encodedByteCount(room) + 32)
+            if state == .opening {
+                block.writeString(UpdateBody.opening)
+                state = .payload
+            }
+            rest -= room
+            while room > 0, chunk < payload.chunks.count {
+                let bytes = payload.chunks[chunk]
+                let part = UnsafeRawBufferPointer(rebasing: bytes[position...].prefix(room))
+                block.writeWithUnsafeMutableBytes(
+                    minimumWritableBytes: Base64Encoder.encodedByteCount(part.count + 2)
+                ) { encoder.encode(part, into: $0) }
+                room -= part.count
+                position += part.count
+                if position == bytes.count {
+                    chunk += 1
+                    position = 0
                 }
             }
-        }
-
-        mutating func finish() -> UpdateBody {
-            append(atMost: 4) { encoder, output in encoder.finish(into: output) }
-            append(Self.closing)
-            return UpdateBody(
-                bytes: body, bodySHA256: Hexadecimal.encode(bodyHash.finalize()),
-                payloadSHA256: Array(payloadHash.finalize()))
-        }
-
-        private mutating func append(_ text: String) {
-            bodyHash.update(data: Array(text.utf8))
-            body.writeString(text)
-        }
-
-        private mutating func append(
-            atMost count: Int, _ write: (inout Base64Encoder, UnsafeMutableRawBufferPointer) -> Int
-        ) {
-            body.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { output in
-                let written = write(&encoder, output)
-                bodyHash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: output.prefix(written)))
-                return written
+            if chunk == payload.chunks.count {
+                block.writeWithUnsafeMutableBytes(minimumWritableBytes: 4) { encoder.finish(into: $0) }
+                block.writeString(UpdateBody.closing)
+                state = .ended
             }
+            return block
+        }
+    }
+
+    /// The body for the HTTP client, which asks for a block when its connection has taken the one before.
+    package struct Stream: AsyncSequence, Sendable {
+        /// One block.
+        package typealias Element = ByteBuffer
+        /// Making one cannot fail.
+        package typealias Failure = Never
+
+        let body: UpdateBody
+        /// Of the payload. Large enough that the way to the connection's thread does not count.
+        package static let payloadBytesOfABlock = 48 * 1024 - Blocks.margin
+
+        /// Begins at the body's first byte.
+        package func makeAsyncIterator() -> AsyncIterator {
+            AsyncIterator(blocks: body.blocks(of: Self.payloadBytesOfABlock))
+        }
+
+        /// One sending of the body.
+        package struct AsyncIterator: AsyncIteratorProtocol {
+            fileprivate var blocks: Blocks
+
+            /// The next block; nil after the last one.
+            package mutating func next() async -> ByteBuffer? { blocks.next() }
+
+            /// The next block; nil after the last one.
+            package mutating func next(isolation actor: isolated (any Actor)?) async -> ByteBuffer? { blocks.next() }
         }
     }
 }

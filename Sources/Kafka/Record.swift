@@ -44,15 +44,24 @@ package struct Record: ~Copyable {
         }
     }
 
-    /// The last header of that (ASCII) name; nil when there is none, or the headers cannot be parsed.
-    package func header(_ name: StaticString) -> HeaderValue? {
-        guard name.hasPointerRepresentation, let headers else { return nil }
-        var value: UnsafeRawPointer?
-        var size = 0
-        let found = name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) { name in
-            rd_kafka_header_get_last(headers, name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR
+    /// The record's headers, nil where it has none or they cannot be parsed. librdkafka parses them at each call, so ask
+    /// once.
+    package var headerList: HeaderList? { headers.map(HeaderList.init) }
+
+    /// The headers of one record; borrowed, like every pointer that a record hands out.
+    package struct HeaderList {
+        fileprivate let headers: OpaquePointer
+
+        /// The last header of that (ASCII) name; nil when there is none.
+        package subscript(_ name: StaticString) -> HeaderValue? {
+            guard name.hasPointerRepresentation else { return nil }
+            var value: UnsafeRawPointer?
+            var size = 0
+            let found = name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) { name in
+                rd_kafka_header_get_last(headers, name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR
+            }
+            return found ? HeaderValue(value, size) : nil
         }
-        return found ? HeaderValue(value, size) : nil
     }
 
     /// Runs `body` for each header in order; a name may come more than once.

@@ -15,7 +15,7 @@ struct DrainGoal: Sendable {
     private static let timeout: Duration = .seconds(10)
     /// Shorter, because a stop may have to wait for the answer.
     private static let question: Duration = .seconds(2)
-    private static let interval: Duration = .milliseconds(250)
+    private static let interval: Duration = .milliseconds(50)
 
     /// Asks the cluster where the logs end now.
     init(configuration: WorkerConfiguration, logger: Logger) async throws(KafkaError) {

@@ -10,9 +10,7 @@ import Testing
 
 extension UpdateBody {
     init(_ text: String) {
-        self.init(payloadByteCount: text.utf8.count) { write in
-            Array(text.utf8).withUnsafeBytes { write($0) }
-        }
+        self.init(ByteBuffer(string: text))
     }
 }
 
@@ -42,7 +40,7 @@ extension UpdateBody {
 
     @Test func aPayloadOfTheLargestSizeArrivesWhole() async throws {
         let payload = [UInt8](repeating: 0x5a, count: Limits.changesBytes.upperBound)
-        let body = UpdateBody(payloadByteCount: payload.count) { write in payload.withUnsafeBytes { write($0) } }
+        let body = UpdateBody(ByteBuffer(bytes: payload))
         try await ScriptedServer.run { _, _ in
             .accepted("UPDATE_COMPLETE")
         } _: { server in
@@ -50,13 +48,14 @@ extension UpdateBody {
                 let outcome = try await client.update(project: "p", type: .test, body: body, token: "t")
                 #expect(outcome == .completed)
             }
-            #expect(server.requests.first?.body == body.bytes)
+            let sent = await body.asSent()
+            #expect(server.requests.first?.body == sent)
         }
     }
 
     @Test func aRefusalBeforeTheBodyIsReadIsHeard() async throws {
         let payload = [UInt8](repeating: 0x5a, count: Limits.changesBytes.upperBound)
-        let body = UpdateBody(payloadByteCount: payload.count) { write in payload.withUnsafeBytes { write($0) } }
+        let body = UpdateBody(ByteBuffer(bytes: payload))
         let refusal = #"{"__type":"AccessDeniedException","Message":"no"}"#
         try await ScriptedServer.run { _, _ in
             .refusedUnread(403, refusal)

@@ -31,10 +31,12 @@ struct ProducerTests {
 
         let looks = Looks()
         try await reader.read("events", partition: 0, range: 0..<2, timeout: .seconds(10)) { record in
-            if case .bytes(let bytes)? = record.header("a") { looks.add("a=\(String(decoding: bytes, as: UTF8.self))") }
-            if case .null? = record.header("null") { looks.add("null") }
-            if case .bytes(let bytes)? = record.header("empty") { looks.add("empty \(bytes.count)") }
-            if record.header("absent") == nil { looks.add("absent") }
+            if case .bytes(let bytes)? = record.headerList?["a"] {
+                looks.add("a=\(String(decoding: bytes, as: UTF8.self))")
+            }
+            if case .null? = record.headerList?["null"] { looks.add("null") }
+            if case .bytes(let bytes)? = record.headerList?["empty"] { looks.add("empty \(bytes.count)") }
+            if record.headerList?["absent"] == nil { looks.add("absent") }
             return true
         }
         #expect(looks.all == ["a=last", "null", "empty 0", "absent", "absent"])

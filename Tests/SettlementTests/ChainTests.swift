@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ChainTests {
     private func batch(_ refs: [String]) -> Batch {
-        var segment = Segment(openedAt: 0)
+        let segment = Segment(openedAt: 0)
         for (offset, ref) in refs.enumerated() {
             SampleEvent("p", ref, "\(offset)").withEvent { segment.append($0, offset: Int64(offset)) }
         }

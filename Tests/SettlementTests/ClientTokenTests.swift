@@ -12,7 +12,7 @@ import Testing
         era: Int64 = 0,
         piece: Piece? = nil, generation: Int = 0, attempt: Int = 0
     ) -> String {
-        var segment = Segment(openedAt: 0)
+        let segment = Segment(openedAt: 0)
         for (offset, ref) in [(7 + base, "a"), (9 + base, "b")] {
             SampleEvent("boards", ref, "1").withEvent { segment.append($0, offset: offset) }
         }

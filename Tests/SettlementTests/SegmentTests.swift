@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct SegmentTests {
     private func segment(_ events: [(Int64, SampleEvent)]) -> Segment {
-        var segment = Segment(openedAt: 5)
+        let segment = Segment(openedAt: 5)
         for (offset, event) in events { event.withEvent { segment.append($0, offset: offset) } }
         return segment
     }
@@ -59,7 +59,7 @@ import Testing
             (Int64(1), SampleEvent("p", "a", "1")), (3, SampleEvent("p", "b", "1")), (4, SampleEvent("p", "a", "2")),
             (8, SampleEvent("p", "b", "2")),
         ]
-        var head = segment(events)
+        let head = segment(events)
         let held = head.heldBytes
         let split = head.split(from: 4)
         let tail = try #require(split)
@@ -76,15 +76,50 @@ import Testing
         #expect(nothingBelow == nil, "a split never leaves an empty head")
     }
 
+    /// Chunks grow to 64 KiB, and one line here is larger than any.
+    @Test func linesInManyChunksAndTheirSplits() throws {
+        let padding = String(repeating: "x", count: 300)
+        let events = (0..<1500).map { number in
+            let mark = number == 700 ? String(repeating: "y", count: 100_000) : "\(number)\(padding)"
+            return (Int64(2 * number), SampleEvent("p", "\(number % 1100)", mark))
+        }
+        for cut in [0, 2, 3, 1399, 1401, 2199, 2998, 2999] as [Int64] {
+            let head = segment(events)
+            let held = head.heldBytes
+            // (It was in a batch before, and was taken back.)
+            #expect(head.freeze().count == 1100)
+            let tail = head.split(from: cut)
+            if cut == 0 || cut > 2998 {
+                #expect(tail == nil && head.heldBytes == held)
+            } else {
+                #expect(head.heldBytes + (tail?.heldBytes ?? 0) == held)
+            }
+            let halves =
+                [(head, events.filter { tail == nil || $0.0 < cut })]
+                + (tail.map { [($0, events.filter { $0.0 >= cut })] } ?? [])
+            for (half, expected) in halves {
+                #expect(half.events.map(\.offset) == expected.map(\.0))
+                let batch = batch(half, cut: expected.last?.0 ?? -1)
+                let lasts = Dictionary(expected.map { ($0.1.ref, $0.0) }, uniquingKeysWith: max)
+                let lines = expected.filter { lasts[$0.1.ref] == $0.0 }.map(\.1.line)
+                #expect(batch.textLines(of: batch.whole) == lines)
+                #expect(batch.payload(of: batch.whole) == lines.joined(separator: "\n"))
+                #expect(batch.payloadByteCount(of: batch.whole) == batch.payload(of: batch.whole).utf8.count)
+                let middle = Piece.lines(lines.count / 3..<lines.count)
+                #expect(batch.payload(of: middle) == lines[(lines.count / 3)...].joined(separator: "\n"))
+            }
+        }
+    }
+
     @Test func sourceRefWithEscapesIsKeptApart() throws {
         // The line spells the reference with escapes, so its bytes do not stand there literally.
         var escaped = SampleEvent("p", "x")
         escaped.line = #"{"source-ref":"s3:\/\/b\/x","mark":"escaped"}"#
-        var segment = segment([(1, SampleEvent("p", "x", "plain")), (2, escaped)])
-        #expect(segment.supersededCount == 1)
+        let segment = segment([(1, SampleEvent("p", "x", "plain")), (2, escaped)])
+        #expect(segment.freeze() == [1] && segment.supersededCount == 1)
         escaped.line = #"{"source-ref":"s3:\/\/b\/x","mark":"again"}"#
         escaped.withEvent { segment.append($0, offset: 3) }
-        #expect(segment.supersededCount == 2)
+        #expect(segment.freeze() == [2] && segment.supersededCount == 2, "a segment that was taken back grows on")
         let split = segment.split(from: 3)
         let tail = try #require(split)
         let batch = batch(tail, cut: 3)

@@ -24,7 +24,7 @@ import Testing
             lane.lastSettledEvent = settled
         }
         if let unsettled {
-            var segment = Segment(openedAt: 0)
+            let segment = Segment(openedAt: 0)
             SampleEvent("p\(number)", "a").withEvent { segment.append($0, offset: unsettled) }
             lane.segments.append(segment)
         }

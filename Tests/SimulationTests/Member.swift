@@ -256,7 +256,7 @@ final class Member {
             }
         }
         positions[number] = end
-        if end == world.log.end(number) { machine.advance(partition: number, to: end) }
+        if end == world.log.end(number) { machine.reachedEnd(partition: number, offset: end) }
     }
 
     // MARK: - Calls and commits

@@ -95,6 +95,7 @@ struct Scenario {
             settings.memoryBytes = pick(2000...4000)
             settings.batchLines = pick(1...3)
         }
+        settings.lingersAtEnd = chance(0.8)
 
         poisonShare = chance(0.35) ? Double(pick(5...40)) / 100 : 0
         junkShare = chance(0.3) ? 0.15 : 0

@@ -2,6 +2,7 @@ import DatasetClient
 import Kafka
 import Labelling
 import LookoutVision
+import NIOCore
 import Settlement
 import Testing
 import Worker
@@ -62,8 +63,7 @@ struct ReplayTests {
     }
 
     private func apply(_ lines: [String], _ client: DatasetClient) async throws {
-        let payload = Array(lines.joined(separator: "\n").utf8)
-        let body = UpdateBody(payloadByteCount: payload.count) { chunk in payload.withUnsafeBytes { chunk($0) } }
+        let body = UpdateBody(ByteBuffer(string: lines.joined(separator: "\n")))
         let outcome = try await client.update(project: "boards", type: .train, body: body, token: "long-ago")
         #expect(outcome == .completed)
     }

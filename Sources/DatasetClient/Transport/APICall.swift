@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import Crypto
 import FoundationEssentials
 import LookoutVision
@@ -7,15 +8,17 @@ import SigV4
 
 /// One request to the API, before it knows endpoint, signature and time.
 struct APICall: Sendable {
-    /// Of no bytes.
-    static let emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    enum Body: Sendable {
+        case none
+        case json(ByteBuffer)
+        case update(UpdateBody)
+    }
 
     let operation: LookoutVision.Operation
     let path: String
     var query: [(name: String, value: String)] = []
     var clientToken: String?
-    var body: ByteBuffer?
-    var bodySHA256 = APICall.emptySHA256
+    var body = Body.none
     /// Seconds since 1970 from which on it is not sent any more.
     var notAfter: Int?
 
@@ -28,11 +31,28 @@ struct APICall: Sendable {
     /// Encodes a small request as the body.
     mutating func setBody(_ request: some Encodable) throws(DatasetClientError) {
         do {
-            let encoded = try JSONEncoder().encode(request)
-            body = ByteBuffer(bytes: encoded)
-            bodySHA256 = Hexadecimal.encode(SHA256.hash(data: encoded))
+            body = .json(ByteBuffer(bytes: try JSONEncoder().encode(request)))
         } catch {
             throw .exception(APIException(.validation, "the request cannot be written as JSON"))
+        }
+    }
+}
+
+extension APICall.Body {
+    /// In lower-case hexadecimal: what a request's signature covers.
+    var sha256: String {
+        switch self {
+        case .none: Hexadecimal.encode(SHA256.hash(data: [UInt8]()))
+        case .json(let bytes): Hexadecimal.encode(SHA256.hash(data: Array(bytes.readableBytesView)))
+        case .update(let body): body.sha256
+        }
+    }
+
+    var forHTTP: HTTPClientRequest.Body? {
+        switch self {
+        case .none: nil
+        case .json(let bytes): .bytes(bytes)
+        case .update(let body): .stream(UpdateBody.Stream(body: body), length: .known(Int64(body.byteCount)))
         }
     }
 }

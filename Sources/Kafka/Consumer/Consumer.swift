@@ -81,11 +81,27 @@ package final class Consumer: Sendable {
         result["enable.auto.offset.store"] = "false"
         result["enable.partition.eof"] = "true"
         result.setDefault("auto.offset.reset", "earliest")
+        limitFetching(&result)
         // Refused together with the newer group protocol, where the broker assigns.
         if result["group.protocol"]?.lowercased() != "consumer" {
             result.setDefault("partition.assignment.strategy", "range")
         }
         return result
+    }
+
+    /// What is fetched ahead is memory beside the caller's own, many times the fetched bytes where they are compressed.
+    /// These limits keep it at some 30 MB, which is still several round trips' worth. Whoever has large records or a long
+    /// way to the broker sets others.
+    private static func limitFetching(_ properties: inout KafkaProperties) {
+        properties.setDefault("queued.min.messages", "20000")
+        properties.setDefault("queued.max.messages.kbytes", "16384")
+        if properties["max.partition.fetch.bytes"] == nil {
+            properties.setDefault("fetch.message.max.bytes", "131072")
+        }
+        // May not be less than a message.
+        let message = properties["message.max.bytes"].flatMap { Int($0) } ?? 0
+        properties.setDefault("fetch.max.bytes", String(max(1 << 20, message)))
+        if !FetcherAlarm.isNeeded { properties.setDefault("fetch.queue.backoff.ms", "5") }
     }
 
     /// The control on its way to the thread that will own it.

@@ -32,6 +32,7 @@ extension ConsumerControl {
             pollRound(handle, wait: wait)
             deliverDeferred()
             let now = ContinuousClock.now
+            tendFetcher(now: now)
             expireCommit(now: now)
             retryPauses(now: now)
             // Before the turn: a wake that comes while the delegate works makes the next poll return at once.

@@ -26,6 +26,7 @@ package final class ConsumerControl {
     var awaitingUnassign: Set<Int32>?
     var collectedUnassign: [Int32] = []
     var pauses = PauseTable()
+    var alarm = FetcherAlarm()
 
     var outstandingCommit: (id: CommitID, deadline: ContinuousClock.Instant)?
     var lastCommit = 0

@@ -20,7 +20,7 @@ package struct Batch: Sendable {
         self.partition = partition
         self.cut = cut
         self.segment = segment
-        lines = segment.events.indices.compactMap { segment.events[$0].isSuperseded ? nil : Int32($0) }
+        lines = segment.freeze()
     }
 
     /// Events, the superseded ones included.
@@ -58,54 +58,52 @@ package struct Batch: Sendable {
     package func payloadByteCount(of piece: Piece) -> Int {
         switch piece {
         case .lines(let range):
-            range.reduce(max(0, range.count - 1)) { $0 + Int(segment.events[Int(lines[$1])].lineCount) }
-        case .event(let number): Int(segment.events[number].lineCount)
+            range.reduce(max(0, range.count - 1)) { $0 + Int(segment.events[Int(lines[$1])].place.count) }
+        case .event(let number): Int(segment.events[number].place.count)
         }
     }
 
-    /// Hands out the piece's payload in order, in as few contiguous chunks as there are gaps left by superseded lines.
+    /// Hands out the piece's payload in order, in as few contiguous chunks as there are gaps left by superseded lines and
+    /// by the ends of the memory that holds them. A chunk stays where it is for as long as a copy of the batch is kept.
     package func forEachPayloadChunk(of piece: Piece, _ body: (UnsafeRawBufferPointer) -> Void) {
-        segment.bytes.withUnsafeBytes { bytes in
-            func chunk(_ first: Int, _ last: Int, withLineFeed: Bool) -> UnsafeRawBufferPointer {
-                let end = segment.events[last].lineStart + Int(segment.events[last].lineCount)
-                return UnsafeRawBufferPointer(
-                    rebasing: bytes[segment.events[first].lineStart..<(withLineFeed ? end + 1 : end)])
-            }
-            switch piece {
-            case .event(let number):
-                body(chunk(number, number, withLineFeed: false))
-            case .lines(let range):
-                var position = range.lowerBound
-                while position < range.upperBound {
-                    var end = position + 1
-                    while end < range.upperBound, lines[end] == lines[end - 1] + 1 { end += 1 }
-                    body(
-                        chunk(Int(lines[position]), Int(lines[end - 1]), withLineFeed: end < range.upperBound))
-                    position = end
+        switch piece {
+        case .event(let number):
+            body(segment.lines.line(at: segment.events[number].place))
+        case .lines(let range):
+            var position = range.lowerBound
+            while position < range.upperBound {
+                let first = segment.events[Int(lines[position])].place
+                var last = first
+                position += 1
+                while position < range.upperBound, lines[position] == lines[position - 1] + 1 {
+                    let next = segment.events[Int(lines[position])].place
+                    guard next.chunk == first.chunk else { break }
+                    last = next
+                    position += 1
                 }
+                body(segment.lines.lines(from: first, through: last, withLineFeed: position < range.upperBound))
             }
         }
+        // What was handed out lives as long as the segment, which nothing above holds on to.
+        withExtendedLifetime(segment) {}
     }
 
     /// The lines of a piece one by one, for comparing with what a dataset holds.
     package func forEachLine(of piece: Piece, _ body: (UnsafeRawBufferPointer) -> Void) {
-        let numbers: [Int32] =
-            switch piece {
-            case .lines(let range): Array(lines[range])
-            case .event(let number): [Int32(number)]
-            }
-        segment.bytes.withUnsafeBytes { bytes in
-            for number in numbers {
-                let event = segment.events[Int(number)]
-                body(
-                    UnsafeRawBufferPointer(rebasing: bytes[event.lineStart..<(event.lineStart + Int(event.lineCount))]))
-            }
+        switch piece {
+        case .lines(let range): for number in lines[range] { body(line(at: Int(number))) }
+        case .event(let number): body(line(at: number))
         }
+        withExtendedLifetime(segment) {}
+    }
+
+    private func line(at number: Int) -> UnsafeRawBufferPointer {
+        segment.lines.line(at: segment.events[number].place)
     }
 
     func line(ofEvent number: Int) -> [UInt8] {
-        let event = segment.events[number]
-        return Array(segment.bytes[event.lineStart..<(event.lineStart + Int(event.lineCount))])
+        defer { withExtendedLifetime(segment) {} }
+        return Array(line(at: number))
     }
 
     /// The event whose line stands at `position` among the lines.

@@ -7,6 +7,8 @@ final class Lane {
     let number: Int32
     let dataset: DatasetKey
     let digest: LaneDigest
+    /// The project's name, to be compared without making a string.
+    private let projectBytes: [UInt8]
     /// Events at offsets ≤ this need nothing more.
     var settled: Int64
     /// The highest offset of an event of this lane known to be settled; -1 for none. Above the floor it is what makes
@@ -35,14 +37,13 @@ final class Lane {
         self.number = number
         self.dataset = dataset
         self.digest = digest
+        projectBytes = Array(dataset.project.utf8)
         self.settled = settled
         lastSettledEvent = -1
     }
 
     func isOf(project: UnsafeRawBufferPointer, type: DatasetType) -> Bool {
-        guard dataset.type == type, dataset.project.utf8.count == project.count else { return false }
-        return dataset.project.utf8.withContiguousStorageIfAvailable { $0.elementsEqual(project) }
-            ?? dataset.project.utf8.elementsEqual(project)
+        dataset.type == type && projectBytes.withUnsafeBytes { $0.hasBytes(of: project) }
     }
 
     struct Missing {
@@ -66,9 +67,10 @@ final class Lane {
     }
 
     /// Whether the oldest segment should go out now: it is full, or its first event has waited long enough.
-    func isRipe(at now: Int64, linger: Int64, maximumLines: Int) -> Bool {
+    func isRipe(at now: Int64, linger: Int64, lines maximumLines: Int, bytes maximumBytes: Int) -> Bool {
         guard let head = segments.first else { return false }
-        return segments.count > 1 || head.events.count >= maximumLines || now - head.openedAt >= linger
+        return segments.count > 1 || head.events.count >= maximumLines || head.heldBytes >= maximumBytes
+            || now - head.openedAt >= linger
     }
 
     /// Adds an event behind all others. No segment reaches across `seal`: it ends at that offset or begins above.
@@ -76,24 +78,14 @@ final class Lane {
     func append(
         _ event: LabellingEvent, offset: Int64, seal: Int64, now: Int64, settings: borrowing Settings
     ) -> Int {
-        if let last = segments.indices.last, offset <= seal || (segments[last].lastOffset ?? offset) > seal,
-            segments[last].hasRoom(
-                for: event.maximumLineCount, bytes: settings.batchBytes, lines: settings.batchLines)
+        if let last = segments.last, offset <= seal || (last.lastOffset ?? offset) > seal,
+            last.hasRoom(for: event.maximumLineCount, bytes: settings.batchBytes, lines: settings.batchLines)
         {
-            return segments[last].appendMeasured(event, offset: offset)
+            return last.append(event, offset: offset)
         }
-        var segment = Segment(openedAt: now)
-        let added = segment.appendMeasured(event, offset: offset)
+        let segment = Segment(openedAt: now)
         segments.append(segment)
-        return added
-    }
-}
-
-extension Segment {
-    mutating func appendMeasured(_ event: LabellingEvent, offset: Int64) -> Int {
-        let before = heldBytes
-        append(event, offset: offset)
-        return heldBytes - before
+        return segment.append(event, offset: offset)
     }
 }
 

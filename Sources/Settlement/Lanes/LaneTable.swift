@@ -5,11 +5,12 @@ internal import LookoutVision
 /// not its first builds no `String`.
 struct LaneTable {
     private(set) var lanes: [Lane] = []
+    private let hash = KeyedHash.process
     /// Lane numbers plus one; 0 is free. The count is a power of two.
     private var slots = [Int32](repeating: 0, count: 16)
 
     func lane(project: UnsafeRawBufferPointer, type: DatasetType) -> Lane? {
-        var slot = Self.hash(project, type) & (slots.count - 1)
+        var slot = hash(project, type) & (slots.count - 1)
         while slots[slot] != 0 {
             let lane = lanes[Int(slots[slot] - 1)]
             if lane.isOf(project: project, type: type) { return lane }
@@ -31,16 +32,15 @@ struct LaneTable {
 
     private mutating func enter(_ lane: Lane) {
         var project = lane.dataset.project
-        let hash = project.withUTF8 { Self.hash(UnsafeRawBufferPointer($0), lane.dataset.type) }
-        var slot = hash & (slots.count - 1)
+        let home = project.withUTF8 { hash(UnsafeRawBufferPointer($0), lane.dataset.type) }
+        var slot = home & (slots.count - 1)
         while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
         slots[slot] = lane.number + 1
     }
 
-    private static func hash(_ project: UnsafeRawBufferPointer, _ type: DatasetType) -> Int {
-        var hasher = Hasher()
-        hasher.combine(bytes: project)
-        return hasher.finalize() ^ (type == .test ? 1 : 0)
+    @inline(__always)
+    private func hash(_ project: UnsafeRawBufferPointer, _ type: DatasetType) -> Int {
+        Int(truncatingIfNeeded: hash(project)) ^ (type == .test ? 1 : 0)
     }
 
     private mutating func grow() {

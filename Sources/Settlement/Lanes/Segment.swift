@@ -1,31 +1,43 @@
 internal import Labelling
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
 /// A run of one lane's events that will be sent as one batch: it is filled, then frozen whole, so that cutting a
-/// batch never copies or splits what was gathered.
+/// batch copies nothing of what was gathered, except where a round begins in the middle of it.
 ///
-/// Lines stand one after the other, each followed by a line feed, in offset order; the last event of a `source-ref`
-/// wins and marks the one before it as superseded.
-package struct Segment: Sendable {
+/// Lines stand one after the other, each followed by a line feed, in offset order. When it is frozen, the last event of a
+/// `source-ref` wins and marks the one before it as superseded: in one go, since the index that takes fits the processor's
+/// cache then, and the indexes of all growing segments together do not.
+///
+/// Only its lane's thread changes it, and nobody once it is a batch's: then any thread may read it.
+package final class Segment: @unchecked Sendable {
     struct Event: Sendable {
         var offset: Int64
-        var lineStart: Int
-        var lineCount: Int32
-        /// Where the unescaped source-ref stands in `bytes`, or in `escapedRefs` as its complement.
-        var refStart: Int
+        var place: LineStore.Place
+        var isSuperseded = false
+        /// Where the unescaped source-ref stands in the line, or in `escapedRefs` as its complement.
+        var refStart: Int32
         var refCount: Int32
+        /// Of the source-ref, made while that is at hand: when the segment is frozen its bytes are long out of the cache.
+        var refHash: UInt32
         /// The event with the same source-ref that this one supersedes, or -1.
-        var previous: Int32
-        var isSuperseded: Bool
+        var previous: Int32 = -1
     }
 
-    private(set) var bytes: [UInt8] = []
+    private(set) var lines = LineStore()
     private(set) var events: [Event] = []
     private(set) var supersededCount = 0
     /// Monotonic nanoseconds of the first event: the linger counts from here.
     let openedAt: Int64
     /// Source-refs that are written with escapes in their line and so do not stand there literally.
     private var escapedRefs: [UInt8] = []
-    private var index = SourceRefIndex()
+    private let hash = KeyedHash.process
 
     init(openedAt: Int64) { self.openedAt = openedAt }
 
@@ -33,133 +45,151 @@ package struct Segment: Sendable {
     var firstOffset: Int64? { events.first?.offset }
     var lastOffset: Int64? { events.last?.offset }
     /// What the segment costs in memory, near enough for a budget.
-    var heldBytes: Int { bytes.count + escapedRefs.count + events.count * (MemoryLayout<Event>.stride + 8) }
+    var heldBytes: Int { lines.byteCount + escapedRefs.count + events.count * Self.eventBytes }
+    /// An event, and its part of the index when that is made.
+    private static let eventBytes = MemoryLayout<Event>.stride + 16
 
     /// Whether one more line of at most `count` bytes still fits.
     func hasRoom(for count: Int, bytes maximumBytes: Int, lines maximumLines: Int) -> Bool {
-        events.isEmpty || (bytes.count + count + 1 <= maximumBytes && events.count < maximumLines)
+        events.isEmpty || (lines.byteCount + count + 1 <= maximumBytes && events.count < maximumLines)
     }
 
-    /// Writes the event's line to the end: the one copy of a record's bytes.
-    mutating func append(_ event: LabellingEvent, offset: Int64) {
-        let start = bytes.count
-        let capacity = event.maximumLineCount
-        var written = 0
-        bytes.reserveForAppending(capacity + 1)
-        bytes.append(addingCapacity: capacity + 1) { span in
-            span.withUnsafeMutableBufferPointer { buffer, initialized in
-                guard let base = buffer.baseAddress else { return }
-                written = event.writeLine(into: UnsafeMutableRawPointer(base + initialized))
-                base[initialized + written] = UInt8(ascii: "\n")
-                initialized += written + 1
-            }
+    /// Adds an event behind all others.
+    /// - Returns: how many bytes more the segment holds.
+    @discardableResult
+    func append(_ event: LabellingEvent, offset: Int64) -> Int {
+        let before = lines.byteCount + escapedRefs.count
+        let place = lines.append(event)
+        // Where the reference stands in the line as it came: white space that was removed moved it to the left. In a line
+        // that was made it is what comes first.
+        var guess = Self.commonRefStart
+        if let line = event.line.baseAddress, let ref = event.sourceRef.baseAddress, ref >= line,
+            ref < line + event.line.count
+        {
+            guess = ref - line
         }
-
-        register(event.sourceRef, lineStart: start, lineCount: written, offset: offset)
+        register(event.sourceRef, near: guess, place: place, offset: offset)
+        return lines.byteCount + escapedRefs.count - before + Self.eventBytes
     }
 
-    private mutating func register(_ ref: UnsafeRawBufferPointer, lineStart: Int, lineCount: Int, offset: Int64) {
+    private static let commonRefStart = #"{"source-ref":""#.utf8.count
+
+    private func register(
+        _ ref: UnsafeRawBufferPointer, near guess: Int, place: LineStore.Place, offset: Int64
+    ) {
         let refStart: Int
-        if let position = bytes.find(ref, in: lineStart..<(lineStart + lineCount)) {
+        if let position = lines.line(at: place).position(of: ref, near: guess) {
             refStart = position
         } else {
             refStart = ~escapedRefs.count
             escapedRefs.append(contentsOf: ref)
         }
 
-        let number = events.count
-        let previous = supersede(ref, hash: SourceRefIndex.hash(ref), with: number)
         events.append(
             Event(
-                offset: offset, lineStart: lineStart, lineCount: Int32(lineCount), refStart: refStart,
-                refCount: Int32(ref.count), previous: Int32(previous ?? -1), isSuperseded: false))
+                offset: offset, place: place, refStart: Int32(refStart), refCount: Int32(ref.count),
+                refHash: UInt32(truncatingIfNeeded: hash(ref) >> 32)))
     }
 
     /// Takes away the events at offsets ≥ `offset`, for a segment of their own.
     /// - Returns: nil where there are none.
-    mutating func split(from offset: Int64) -> Segment? {
+    func split(from offset: Int64) -> Segment? {
         guard let position = events.firstIndex(where: { $0.offset >= offset }), position > 0 else { return nil }
-        var head = Segment(openedAt: openedAt)
-        var tail = Segment(openedAt: openedAt)
+        let head = Segment(openedAt: openedAt)
+        let tail = Segment(openedAt: openedAt)
         for (number, event) in events.enumerated() {
-            withLineAndRef(of: event) { line, ref in
+            let line = lines.line(at: event.place)
+            withRef(of: event) { ref in
                 if number < position {
-                    head.append(line: line, ref: ref, offset: event.offset)
+                    head.append(line: line, ref: ref, of: event)
                 } else {
-                    tail.append(line: line, ref: ref, offset: event.offset)
+                    tail.append(line: line, ref: ref, of: event)
                 }
             }
         }
-        self = head
+        lines = head.lines
+        events = head.events
+        escapedRefs = head.escapedRefs
         return tail
     }
 
-    private mutating func append(line: UnsafeRawBufferPointer, ref: UnsafeRawBufferPointer, offset: Int64) {
-        let start = bytes.count
-        bytes.append(contentsOf: line)
-        bytes.append(UInt8(ascii: "\n"))
-        register(ref, lineStart: start, lineCount: line.count, offset: offset)
+    private func append(line: UnsafeRawBufferPointer, ref: UnsafeRawBufferPointer, of event: Event) {
+        let place = lines.append(line)
+        register(ref, near: Int(event.refStart), place: place, offset: event.offset)
     }
 
-    private func withLineAndRef(
-        of event: Event, _ body: (_ line: UnsafeRawBufferPointer, _ ref: UnsafeRawBufferPointer) -> Void
-    ) {
-        bytes.withUnsafeBytes { bytes in
-            escapedRefs.withUnsafeBytes { escapedRefs in
-                let refs = event.refStart >= 0 ? bytes : escapedRefs
-                let refStart = event.refStart >= 0 ? event.refStart : ~event.refStart
-                body(
-                    UnsafeRawBufferPointer(rebasing: bytes[event.lineStart..<(event.lineStart + Int(event.lineCount))]),
-                    UnsafeRawBufferPointer(rebasing: refs[refStart..<(refStart + Int(event.refCount))]))
-            }
+    @inline(__always)
+    private func withRef<Result>(of event: Event, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        guard event.refStart < 0 else {
+            let line = lines.line(at: event.place)
+            let start = Int(event.refStart)
+            return body(UnsafeRawBufferPointer(rebasing: line[start..<(start + Int(event.refCount))]))
         }
+        return escapedRefs.withUnsafeBytes { refs in
+            let start = Int(~event.refStart)
+            return body(UnsafeRawBufferPointer(rebasing: refs[start..<(start + Int(event.refCount))]))
+        }
+    }
+
+    /// Marks every event that a later one of the same source-ref supersedes.
+    /// - Returns: the numbers of the others, in order.
+    func freeze() -> [Int32] {
+        var index = SourceRefIndex(capacity: events.count)
+        supersededCount = 0
+        for number in events.indices {
+            let previous = latest(before: number, in: &index)
+            events[number].isSuperseded = false
+            events[number].previous = Int32(previous ?? -1)
+            guard let previous else { continue }
+            events[previous].isSuperseded = true
+            supersededCount += 1
+        }
+        return events.indices.compactMap { events[$0].isSuperseded ? nil : Int32($0) }
     }
 
     /// Makes `number` the latest event of its source-ref and returns the one that was the latest until now.
-    private mutating func supersede(_ ref: UnsafeRawBufferPointer, hash: UInt64, with number: Int) -> Int? {
+    private func latest(before number: Int, in index: inout SourceRefIndex) -> Int? {
+        // The index keeps and compares the upper half of a hash.
+        let hash = UInt64(events[number].refHash) << 32
         var slot = index.firstSlot(for: hash)
         while let candidate = index.event(at: slot) {
-            if index.mayMatch(hash, at: slot), isRef(of: events[candidate], equalTo: ref) {
-                index.set(number, hash: hash, at: slot)
-                events[candidate].isSuperseded = true
-                supersededCount += 1
-                return candidate
-            }
+            if index.mayMatch(hash, at: slot), isSameRef(number, candidate) { break }
             slot = index.slot(after: slot)
         }
+        let previous = index.event(at: slot)
         index.set(number, hash: hash, at: slot)
-        return nil
+        return previous
     }
 
-    private func isRef(of event: Event, equalTo ref: UnsafeRawBufferPointer) -> Bool {
-        guard Int(event.refCount) == ref.count else { return false }
-        return event.refStart >= 0
-            ? bytes.hasBytes(ref, at: event.refStart) : escapedRefs.hasBytes(ref, at: ~event.refStart)
+    private func isSameRef(_ a: Int, _ b: Int) -> Bool {
+        withRef(of: events[a]) { ref in withRef(of: events[b]) { $0.hasBytes(of: ref) } }
     }
 }
 
-extension [UInt8] {
-    /// Grows by doubling, as `append` would, before a span of known size is asked for.
-    fileprivate mutating func reserveForAppending(_ count: Int) {
-        if capacity - self.count < count { reserveCapacity(Swift.max(self.count + count, capacity * 2)) }
+extension UnsafeRawBufferPointer {
+    @inline(__always)
+    func hasBytes(of other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        guard let a = baseAddress, let b = other.baseAddress else { return true }
+        return memcmp(a, b, count) == 0
     }
 
-    fileprivate func hasBytes(_ other: UnsafeRawBufferPointer, at start: Int) -> Bool {
-        withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[start..<(start + other.count)]).elementsEqual(other) }
-    }
-
-    /// Where `needle` first stands inside `range`.
-    fileprivate func find(_ needle: UnsafeRawBufferPointer, in range: Range<Int>) -> Int? {
-        guard let first = needle.first, needle.count <= range.count else { return nil }
-        return withUnsafeBytes { buffer in
-            let haystack = buffer[range]
-            var from = haystack.startIndex
-            let last = haystack.endIndex - needle.count
-            while from <= last, let hit = haystack[from...last].firstIndex(of: first) {
-                if buffer[hit..<(hit + needle.count)].elementsEqual(needle) { return hit }
-                from = hit + 1
-            }
-            return nil
+    /// Where `needle` stands: at `guess`, or else as near before it as can be, or else after it.
+    @inline(__always)
+    fileprivate func position(of needle: UnsafeRawBufferPointer, near guess: Int) -> Int? {
+        guard let base = baseAddress, let sought = needle.baseAddress, needle.count <= count else { return nil }
+        let last = count - needle.count
+        let start = Swift.min(Swift.max(guess, 0), last)
+        var position = start
+        while position >= 0 {
+            if memcmp(base + position, sought, needle.count) == 0 { return position }
+            position -= 1
         }
+        position = start + 1
+        while position <= last {
+            if memcmp(base + position, sought, needle.count) == 0 { return position }
+            position += 1
+        }
+        return nil
     }
 }

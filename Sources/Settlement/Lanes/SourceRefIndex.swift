@@ -6,12 +6,13 @@ struct SourceRefIndex: Sendable {
     private var slots: [UInt64] = []
     private var count = 0
 
-    /// Keyed anew in every process, so nobody outside can prepare source-refs that collide; nothing but the speed of a
-    /// look-up depends on it.
-    static func hash(_ ref: UnsafeRawBufferPointer) -> UInt64 {
-        var hasher = Hasher()
-        hasher.combine(bytes: ref)
-        return UInt64(bitPattern: Int64(hasher.finalize()))
+    /// Has room for so many events without growing.
+    init(capacity: Int = 0) {
+        guard capacity > 0 else { return }
+        // Full by three quarters at most.
+        var size = 16
+        while size * 3 < capacity * 4 { size *= 2 }
+        slots = [UInt64](repeating: 0, count: size)
     }
 
     /// Where the search for `hash` begins; makes room for one more first.

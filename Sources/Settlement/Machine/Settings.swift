@@ -8,6 +8,9 @@ package struct Settings: Sendable {
 
     /// How long a lane waits for more events after its first before a batch is cut.
     package var linger: Duration = .seconds(1)
+    /// Whether lanes wait for company although their partition has been read to its end. Not where only what is there is
+    /// to be settled.
+    package var lingersAtEnd = true
     /// Bytes of a payload at most; never above the API's limit.
     package var batchBytes = Limits.changesBytes.upperBound
     /// Events of a batch at most.

@@ -202,7 +202,7 @@ extension Settlement {
                         bytes: batch.payloadByteCount(of: batch.whole), calls: flight.calls,
                         duration: .nanoseconds(now.monotonic - (flight.cutAt ?? now.monotonic))))))
         guard let head = lane.segments.first else { return }
-        if lane.isRipe(at: now.monotonic, linger: linger, maximumLines: settings.batchLines) {
+        if isRipe(lane, of: partition, now: now.monotonic) {
             enqueue(lane, of: partition)
         } else {
             timers.add(partition.reference(to: lane.number), at: head.openedAt + linger)

@@ -14,6 +14,7 @@ extension Settlement {
         let half = settings.memoryBytes / 2
         let share = half / partitions.count
         let total = partitions.all.reduce(0) { $0 + $1.heldBytes }
+        hastenLanes(total: total)
         for partition in partitions.all where partition.isPaused || (total > half && partition.heldBytes > share) {
             forgetStuckLanes(of: partition, now: now)
         }
@@ -113,6 +114,7 @@ extension Settlement {
     package func rewound(partition number: Int32, to offset: Int64, now: Moment) {
         guard let partition = partitions[number], partition.rewind?.offset == offset else { return }
         partition.rewind = nil
+        partition.isAtEnd = false
         for number in partition.lanesMissing {
             let lane = partition.lanes.lanes[Int(number)]
             // A lane that is still stuck goes on missing: whatever it took now would be given up again.

@@ -18,9 +18,8 @@ extension Settlement {
             return
         }
         partition.activate(lane)
-        // (Not bound to a name: a copy of the segment would make it grow in a copy.)
         if lane.flight?.phase == .reforming, offset <= lane.flight?.cut ?? -1 {
-            partition.heldBytes += lane.flight?.reforming?.appendMeasured(event, offset: offset) ?? 0
+            partition.heldBytes += lane.flight?.reforming?.append(event, offset: offset) ?? 0
             finishReforming(partition)
             return
         }
@@ -40,7 +39,7 @@ extension Settlement {
         if segmentsBefore == 0 {
             timers.add(partition.reference(to: lane.number), at: now.monotonic + linger)
         }
-        if !lane.isQueued, lane.isRipe(at: now.monotonic, linger: linger, maximumLines: settings.batchLines) {
+        if !lane.isQueued, isRipe(lane, of: partition, now: now.monotonic) {
             enqueue(lane, of: partition)
         }
     }
@@ -95,6 +94,7 @@ extension Settlement {
         partition.position = offset
         finishReforming(partition)
         partition.position = offset + 1
+        partition.isAtEnd = false
         counters.recordsRead += 1
     }
 

@@ -52,7 +52,7 @@ extension Settlement {
     private func wake(_ reference: LaneReference, now: Int64) {
         guard let (partition, lane) = lane(reference) else { return }
         guard let flight = lane.flight else {
-            if lane.isRipe(at: now, linger: linger, maximumLines: settings.batchLines) {
+            if isRipe(lane, of: partition, now: now) {
                 enqueue(lane, of: partition)
             }
             return

@@ -35,6 +35,9 @@ package final class Settlement {
     var commitFailures = 0
     var commitRetryAt: Int64 = 0
 
+    /// Bytes at which a lane no longer waits for company: what a lane holds on average, while memory is short.
+    var ripeBytes = Int.max
+
     var nextWatchAt: Int64 = .min
 
     /// Since when partitions are being taken away, and which the group waits to hear of.

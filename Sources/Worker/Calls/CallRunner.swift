@@ -39,7 +39,7 @@ final class CallRunner: Sendable {
     }
 
     private func update(_ call: Call) async {
-        let body = UpdateBody(payloadByteCount: call.batch.payloadByteCount(of: call.piece)) { chunk in
+        let body = UpdateBody(keeping: call.batch) { chunk in
             call.batch.forEachPayloadChunk(of: call.piece, chunk)
         }
         let token = ClientToken.make(

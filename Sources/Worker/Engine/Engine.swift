@@ -55,19 +55,26 @@ final class Engine: ConsumerDelegate {
         self.logger = logger
         self.metrics = metrics
         self.board = board
-        settlement = Settlement(settings: configuration.settlement, seed: .random(in: .min ... .max))
+        var settings = configuration.settlement
+        if configuration.untilEnd {
+            settings.lingersAtEnd = false
+            // The last commit of a drain has no company to wait for.
+            settings.commitInterval = min(settings.commitInterval, .milliseconds(20))
+        }
+        settlement = Settlement(settings: settings, seed: .random(in: .min ... .max))
     }
 
     // MARK: - Records
 
     func received(_ record: borrowing Record, by control: ConsumerControl) {
         let now = roundTime ?? startRound()
+        let headers = record.headerList
         let decoded = decoder.decode(
-            value: record.value, projectHeader: record.bytes(ofHeader: "linefeed-project"),
-            datasetTypeHeader: record.bytes(ofHeader: "linefeed-dataset-type"))
+            value: record.value, projectHeader: headers?.bytes(of: "linefeed-project"),
+            datasetTypeHeader: headers?.bytes(of: "linefeed-dataset-type"))
         let partition = record.partition
         let offset = record.offset
-        watch.traces.note(record)
+        if let headers { watch.traces.note(headers, partition: partition, offset: offset) }
         if let timestamp = record.timestampMilliseconds { watch.noteTimestamp(timestamp, partition, offset) }
         switch decoded {
         case .event(let event):
@@ -83,7 +90,19 @@ final class Engine: ConsumerDelegate {
     }
 
     func reachedEnd(partition: Int32, offset: Int64, by control: ConsumerControl) {
-        settlement.advance(partition: partition, to: offset)
+        settlement.reachedEnd(partition: partition, offset: offset)
+    }
+
+    /// A drain need not wait for the answer to a fetch beyond the end, which the broker holds back for half a second: where
+    /// the log ends is known from the fetch before.
+    private func noteEnds(_ control: ConsumerControl) {
+        guard configuration.untilEnd else { return }
+        for partition in control.assignment {
+            guard let position = control.position(of: partition), position == control.cachedHigh(partition) else {
+                continue
+            }
+            settlement.reachedEnd(partition: partition, offset: position)
+        }
     }
 
     private func startRound() -> Moment {
@@ -103,6 +122,7 @@ final class Engine: ConsumerDelegate {
         readBackCommit(control, now: now)
         readCommittedOffsets(control, now: now)
         noteDroppedRecords(control)
+        noteEnds(control)
         let deadline = settlement.turn(now: now)
         carryOut(control)
         if let stopDeadline, stopDeadline <= now.monotonic, !isClosing {
@@ -235,10 +255,10 @@ final class Engine: ConsumerDelegate {
     }
 }
 
-extension Record {
+extension Record.HeaderList {
     /// nil where there is no such header, or a null one.
-    fileprivate borrowing func bytes(ofHeader name: StaticString) -> UnsafeRawBufferPointer? {
-        switch header(name) {
+    fileprivate func bytes(of name: StaticString) -> UnsafeRawBufferPointer? {
+        switch self[name] {
         case .bytes(let bytes)?: bytes
         default: nil
         }

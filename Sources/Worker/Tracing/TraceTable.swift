@@ -18,20 +18,19 @@ struct TraceTable {
     /// What is kept of a partition's at most: a trace that is lost is a pity, memory without bounds is worse.
     private static let most = 10_000
 
-    /// Costs one look at the headers where the record has none, and nothing else.
-    mutating func note(_ record: borrowing Record) {
-        guard case .bytes(let parent)? = record.header("traceparent") else { return }
-        let offset = record.offset
-        if let last = entries[record.partition]?.last?.offset, last >= offset { return }
-        guard entries[record.partition]?.count ?? 0 < Self.most else { return }
+    /// Costs one look at the headers where the record has none of the name, and nothing else.
+    mutating func note(_ headers: Record.HeaderList, partition: Int32, offset: Int64) {
+        guard case .bytes(let parent)? = headers["traceparent"] else { return }
+        let known = entries[partition] ?? []
+        guard known.count < Self.most, known.last.map({ $0.offset < offset }) ?? true else { return }
         var fields = ["traceparent": String(decoding: parent, as: UTF8.self)]
-        if case .bytes(let state)? = record.header("tracestate") {
+        if case .bytes(let state)? = headers["tracestate"] {
             fields["tracestate"] = String(decoding: state, as: UTF8.self)
         }
         var context = ServiceContext.topLevel
         InstrumentationSystem.instrument.extract(fields, into: &context, using: FieldExtractor())
         guard !context.isEmpty else { return }
-        entries[record.partition, default: []].append(Entry(offset: offset, context: context))
+        entries[partition, default: []].append(Entry(offset: offset, context: context))
     }
 
     /// nil where none of the batch's records has one.

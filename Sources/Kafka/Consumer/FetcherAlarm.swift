@@ -1,0 +1,45 @@
+import CRDKafka
+
+/// Wakes librdkafka's fetcher as soon as there is room again in the queue of records that were fetched ahead.
+///
+/// A fetcher that finds the queue full looks again after a second, which at speed is a second without records
+/// (librdkafka issue 2879). From 2.2.0 on `fetch.queue.backoff.ms` shortens that. Before, whatever the broker's thread is
+/// given to do wakes it, and the cheapest that an application can give it is a question about the log: one small request
+/// to each leader, whose answer nobody waits for.
+struct FetcherAlarm {
+    /// Most records seen waiting since the fetcher was last woken.
+    private var peak = 0
+    private var next = ContinuousClock.now
+
+    /// Where the library can be told how long a fetcher rests, it needs no alarm.
+    static let isNeeded = rd_kafka_version() < 0x0202_00ff
+
+    /// Fewer records than this are no sign that the queue was full.
+    private static let smallestPeak = 1024
+    /// While the queue stays low for another reason, such as a slow network, nobody is to be woken all the time.
+    private static let interval: Duration = .milliseconds(5)
+
+    /// To be called after each round of records, with the number of those that still wait.
+    mutating func look(waiting: Int, now: ContinuousClock.Instant) -> Bool {
+        peak = max(peak, waiting)
+        guard peak >= Self.smallestPeak, waiting < peak / 2, now >= next else { return false }
+        peak = waiting
+        next = now + Self.interval
+        return true
+    }
+}
+
+extension ConsumerControl {
+    /// Looks after the fetcher once a round of records has been taken.
+    func tendFetcher(now: ContinuousClock.Instant) {
+        guard FetcherAlarm.isNeeded, let handle, let queue,
+            alarm.look(waiting: Int(rd_kafka_queue_length(queue)), now: now)
+        else { return }
+        let list = PartitionList(topic: topic)
+        for partition in positions.partitions where !pauses.held.contains(partition) {
+            list.add(partition, offset: Self.end)
+        }
+        // Time-out 0: the requests go out, and nobody waits. The error says just that.
+        _ = rd_kafka_offsets_for_times(handle.raw, list.raw, 0)
+    }
+}

@@ -1,0 +1,114 @@
+internal import Labelling
+internal import Synchronization
+
+/// The lines of a segment, one after the other, each followed by a line feed.
+///
+/// They stand in chunks, each twice as large as the one before up to a bound, so that growing copies nothing and leaves
+/// no more room unused than is used. A line never lies in two chunks.
+struct LineStore: Sendable {
+    /// Where a line stands.
+    struct Place: Sendable {
+        var start: UInt32
+        var count: UInt32
+        var chunk: UInt16
+    }
+
+    private var chunks: [Chunk] = []
+    /// Bytes of all lines and their line feeds.
+    private(set) var byteCount = 0
+
+    /// Writes the event's line to the end: the one copy of a record's bytes.
+    mutating func append(_ event: LabellingEvent) -> Place {
+        let most = event.maximumLineCount
+        guard most < Chunk.largest / 4 else { return append(large: event) }
+        return append(room: most) { event.writeLine(into: $0) }
+    }
+
+    mutating func append(_ line: UnsafeRawBufferPointer) -> Place {
+        append(room: line.count) { target in
+            if let source = line.baseAddress { target.copyMemory(from: source, byteCount: line.count) }
+            return line.count
+        }
+    }
+
+    /// A line with white space may take a thousand times the room that is left of it.
+    private mutating func append(large event: LabellingEvent) -> Place {
+        withUnsafeTemporaryAllocation(byteCount: event.maximumLineCount, alignment: 1) { buffer in
+            guard let base = buffer.baseAddress else { return append(UnsafeRawBufferPointer(start: nil, count: 0)) }
+            return append(UnsafeRawBufferPointer(start: base, count: event.writeLine(into: base)))
+        }
+    }
+
+    @inline(__always)
+    private mutating func append(room: Int, _ write: (UnsafeMutableRawPointer) -> Int) -> Place {
+        if (chunks.last?.room ?? 0) <= room { addChunk(atLeast: room + 1) }
+        let number = chunks.count - 1
+        let chunk = chunks[number]
+        let start = chunk.used
+        let target = chunk.bytes + start
+        let count = write(target)
+        target.storeBytes(of: UInt8(ascii: "\n"), toByteOffset: count, as: UInt8.self)
+        chunk.used = start + count + 1
+        byteCount += count + 1
+        return Place(start: UInt32(start), count: UInt32(count), chunk: UInt16(number))
+    }
+
+    private mutating func addChunk(atLeast count: Int) {
+        var capacity = min((chunks.last?.capacity ?? Chunk.smallest / 2) * 2, Chunk.largest)
+        while capacity < count { capacity *= 2 }
+        chunks.append(Chunk(capacity: capacity))
+    }
+
+    /// The bytes of a line without its line feed, valid while the store is.
+    @inline(__always)
+    func line(at place: Place) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: chunks[Int(place.chunk)].bytes + Int(place.start), count: Int(place.count))
+    }
+
+    /// What stands from one line's begin to another's end in the same chunk.
+    func lines(from first: Place, through last: Place, withLineFeed: Bool) -> UnsafeRawBufferPointer {
+        let end = Int(last.start) + Int(last.count) + (withLineFeed ? 1 : 0)
+        return UnsafeRawBufferPointer(
+            start: chunks[Int(first.chunk)].bytes + Int(first.start), count: end - Int(first.start))
+    }
+}
+
+/// Memory for lines. Only the segment that grows writes to it, behind everything that was written before; whoever else
+/// holds it reads what stood there when the segment was frozen.
+private final class Chunk: @unchecked Sendable {
+    static let smallest = 1024
+    static let largest = 64 * 1024
+
+    let bytes: UnsafeMutableRawPointer
+    let capacity: Int
+    var used = 0
+    var room: Int { capacity - used }
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        bytes =
+            (capacity == Self.largest ? Self.spare.withLock { $0.popLast()?.bytes } : nil)
+            ?? UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+    }
+
+    deinit {
+        let memory = Memory(bytes: bytes)
+        let isKept =
+            capacity == Self.largest
+            && Self.spare.withLock { spare in
+                guard spare.count < Self.mostSpare else { return false }
+                spare.append(memory)
+                return true
+            }
+        if !isKept { bytes.deallocate() }
+    }
+
+    private struct Memory: @unchecked Sendable {
+        var bytes: UnsafeMutableRawPointer
+    }
+
+    /// Chunks of the largest size that nobody uses: at speed thousands come and go every second, and the system would
+    /// have to clear the memory each time.
+    private static let spare = Mutex<[Memory]>([])
+    private static let mostSpare = 256
+}
