@@ -19,17 +19,23 @@ package enum Hexadecimal {
         bytes.reserveCapacity(text.utf8.count / 2)
         var rest = text.utf8.makeIterator()
         while let first = rest.next() {
-            guard let high = value(first), let low = rest.next().flatMap(value) else { return nil }
+            guard let high = lowerCaseValue(first), let low = rest.next().flatMap(lowerCaseValue) else { return nil }
             bytes.append(high << 4 | low)
         }
         return bytes
     }
 
-    private static func value(_ digit: UInt8) -> UInt8? {
+    /// What a digit of either case stands for; nil for what is none.
+    package static func value(_ digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
         default: nil
         }
+    }
+
+    private static func lowerCaseValue(_ digit: UInt8) -> UInt8? {
+        UInt8(ascii: "A")...UInt8(ascii: "F") ~= digit ? nil : value(digit)
     }
 }

@@ -24,8 +24,8 @@ enum URIEncoding {
         decoded.reserveCapacity(text.count)
         var rest = text
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2, let high = nibble(rest[rest.startIndex]),
-                let low = nibble(rest[rest.index(after: rest.startIndex)])
+            if byte == UInt8(ascii: "%"), rest.count >= 2, let high = Hexadecimal.value(rest[rest.startIndex]),
+                let low = Hexadecimal.value(rest[rest.index(after: rest.startIndex)])
             {
                 decoded.append(high << 4 | low)
                 rest = rest.dropFirst(2)
@@ -34,14 +34,5 @@ enum URIEncoding {
             }
         }
         return encode(decoded)
-    }
-
-    private static func nibble(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

@@ -1,3 +1,5 @@
+import SigV4
+
 /// Walks over the JSON (RFC 8259) of one line without building anything: it checks the grammar and hands out where the
 /// strings are.
 ///
@@ -130,16 +132,7 @@ struct JSONScanner {
     }
 
     private func hexadecimal(at index: Int) -> UInt32 {
-        bytes[index..<index + 4].reduce(0) { $0 << 4 | UInt32(Self.hexadecimalValue($1) ?? 0) }
-    }
-
-    private static func hexadecimalValue(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
+        bytes[index..<index + 4].reduce(0) { $0 << 4 | UInt32(Hexadecimal.value($1) ?? 0) }
     }
 
     private mutating func readString() throws(SyntaxError) -> StringToken {
@@ -171,7 +164,7 @@ struct JSONScanner {
         case UInt8(ascii: "u"):
             position += 1
             for _ in 0..<4 {
-                guard let byte = peek, Self.hexadecimalValue(byte) != nil else {
+                guard let byte = peek, Hexadecimal.value(byte) != nil else {
                     throw failure("four hexadecimal digits")
                 }
                 position += 1
