@@ -15,7 +15,7 @@ package enum DecodedRecord {
 /// been checked as JSON from end to end before any event comes of it, and which bytes are refused, and why, depends on
 /// the record alone.
 ///
-/// Keeps a parser and buffers, and its events borrow them: one decoder per thread.
+/// Keeps a parser and buffers, and its events borrow them until `recycle`: one decoder per thread.
 package struct EventDecoder: ~Copyable, Sendable {
     /// How deep objects and arrays may be nested in a value.
     package static let maximumDepth = 64
@@ -30,16 +30,25 @@ package struct EventDecoder: ~Copyable, Sendable {
     package static var implementation: String { TokenIndexer.implementation }
 
     private var indexer = TokenIndexer()
+    /// Where the tokens of events begin.
+    private var tokenStarts = Scratch()
     /// The texts that had escapes, resolved.
     private var texts = Scratch()
-    /// The line made of the short form.
-    private var line = Scratch()
+    /// The lines made of short forms.
+    private var lines = Scratch()
     /// The classes of the short form's mask.
     private var classes: [ShortForm.Class] = []
 
     package init() {}
 
-    /// Decodes a record. A header that the record does not have is nil; a value that is nil is a tombstone, while an
+    /// Takes back what all events made so far have borrowed: none of them may be looked at again.
+    package mutating func recycle() {
+        tokenStarts.recycle()
+        texts.recycle()
+        lines.recycle()
+    }
+
+    /// Decodes a record. What comes of it is valid until `recycle`, and while the record's own memory lives. A header that the record does not have is nil; a value that is nil is a tombstone, while an
     /// empty one is a fault.
     package mutating func decode(
         value: UnsafeRawBufferPointer?, projectHeader: UnsafeRawBufferPointer?,
@@ -104,7 +113,7 @@ package struct EventDecoder: ~Copyable, Sendable {
                     .ambiguousForm, "source-ref", "a source-ref beside the short form: which of them counts?")
             }
             let sourceRef = try writeShortForm(outline)
-            return LabellingEvent(project: project, type: type, sourceRef: sourceRef, compactLine: line.bytes)
+            return LabellingEvent(project: project, type: type, sourceRef: sourceRef, compactLine: lines.bytes)
         }
         if let field = outline.fieldBesideEntry {
             throw Rejection(.ambiguousForm, field.name, "\(field.name) beside an entry: which of them counts?")
@@ -123,9 +132,9 @@ package struct EventDecoder: ~Copyable, Sendable {
 
     private mutating func writeShortForm(_ outline: Outline) throws(Rejection) -> UnsafeRawBufferPointer {
         let form = try ShortForm(outline, texts: &texts, classes: &classes)
-        form.write(into: &line)
+        form.write(into: &lines)
         let limit = Limits.entryCharacters.upperBound
-        guard line.count <= limit || Self.scalarCount(line.bytes) <= limit else {
+        guard lines.count <= limit || Self.scalarCount(lines.bytes) <= limit else {
             throw Rejection(.tooLong, "value", "the line that it makes is longer than \(limit) characters")
         }
         return form.sourceRef
@@ -137,14 +146,14 @@ package struct EventDecoder: ~Copyable, Sendable {
         }
         let outline: Outline
         do throws(JSONFault) {
-            outline = try Outline(try indexer.index(value))
+            outline = try Outline(try indexer.index(value).keepingStarts(in: &tokenStarts))
         } catch {
             let reason = error.kind == .tooDeep ? Rejection.Reason.tooDeep : .notJSON
             throw Rejection(reason, "value", "the value is not as JSON has to be: \(error.message)")
         }
         guard outline.isObject else { throw Rejection(.wrongType, "value", "the value is not an object") }
         // Texts with their escapes resolved are never longer than with them, and each is resolved once.
-        texts.clear(room: outline.tokens.hasEscapes ? value.count : 0)
+        texts.begin(room: outline.tokens.hasEscapes ? value.count : 0)
         return outline
     }
 

@@ -2,8 +2,8 @@ package import LookoutVision
 
 /// A decoded record: which dataset, which image, and the line that the dataset is to hold for it.
 ///
-/// A borrowed view: its pointers, and `writeLine`, are valid until the next call of the decoder that made it, and while
-/// the record's own memory lives.
+/// A borrowed view: its pointers, and `writeLine`, are valid until the decoder that made it is recycled, and while the
+/// record's own memory lives.
 package struct LabellingEvent {
     /// UTF-8, and a valid project name.
     package let project: UnsafeRawBufferPointer

@@ -81,7 +81,7 @@ struct ShortForm {
         }
     }
 
-    /// Writes the line into `line`, which is emptied first.
+    /// Writes the line as a text of its own.
     ///
     /// A pure function of the fields' bytes. The layout is that of the classification and segmentation lines in the
     /// Lookout for Vision developer guide; `confidence`, `job-name` and `creation-date` are optional there, and are
@@ -89,7 +89,7 @@ struct ShortForm {
     func write(into line: inout Scratch) {
         // Nothing takes more than twice the bytes in the line that it takes in the record: origin and date are written
         // twice, and a class's frame is less than twice as long. The rest has a fixed size, half of this.
-        line.clear(room: 1024 + 3 * tokens.byteCount)
+        line.begin(room: 1024 + 3 * tokens.byteCount)
         line.append(#"{"source-ref":"#)
         line.append(tokens.text(image))
         if label != .unlabelled {

@@ -219,7 +219,7 @@ private final class JournalDelegate: ConsumerDelegate {
         journal.add(.lost(partitions))
     }
 
-    func received(_ record: borrowing Record, by control: ConsumerControl) {
+    func received(_ record: consuming Record, by control: ConsumerControl) {
         journal.add(.record(StoredRecord(copying: record)))
         onRecord?(control)
     }
@@ -240,6 +240,8 @@ private final class JournalDelegate: ConsumerDelegate {
     func consumerFailed(_ error: KafkaError, by control: ConsumerControl) {
         journal.add(.failed(error))
     }
+
+    func consumerEnds(by control: ConsumerControl) {}
 
     func turn(_ control: ConsumerControl) -> Duration {
         for command in mailbox.takeAll() { command(control) }

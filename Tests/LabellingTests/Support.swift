@@ -75,6 +75,7 @@ struct Subject: ~Copyable {
         if let bytes { borrowedValue = value.place(bytes) }
         if let project { borrowedProject = self.project.place(Array(project.utf8)) }
         if let type { borrowedType = self.type.place(Array(type.utf8)) }
+        decoder.recycle()
         switch decoder.decode(
             value: borrowedValue, projectHeader: borrowedProject, datasetTypeHeader: borrowedType)
         {

@@ -10,9 +10,9 @@ import Dispatch
 #endif
 
 /// A detached thread of our own: blocking calls of librdkafka must never sit on Swift's pool.
-enum DedicatedThread {
+package enum DedicatedThread {
     /// Runs `body` on a new thread named `name` (at most 15 characters are shown by the system).
-    static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(KafkaError) {
+    package static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(KafkaError) {
         let box = Unmanaged.passRetained(Body(name: name, run: body))
         #if canImport(Darwin)
             var thread: pthread_t?

@@ -131,6 +131,7 @@ extension ConsumerControl {
         }
         for case .commitFinished(let id, let outcome) in deferred { delegate.commitFinished(id, outcome, by: self) }
         deferred = []
+        delegate.consumerEnds(by: self)
         shared.closeQueue()
         // Past the deadline nobody waits for destroy at all; after a fatal error there is no deadline to keep.
         let budget = closing.map { $0 - .now } ?? .seconds(2)

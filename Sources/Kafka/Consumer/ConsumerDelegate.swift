@@ -18,8 +18,9 @@ package protocol ConsumerDelegate: AnyObject {
     func partitionsLost(_ partitions: [Int32], by control: ConsumerControl)
 
     /// The next record of an assigned partition, offsets strictly rising (gaps are legal: compaction, transactions).
-    /// After `pause` a few records that were already on their way may still come.
-    func received(_ record: borrowing Record, by control: ConsumerControl)
+    /// After `pause` a few records that were already on their way may still come. The record is the delegate's own now, to
+    /// be kept as long as it needs, and on whatever thread.
+    func received(_ record: consuming Record, by control: ConsumerControl)
 
     /// Everything below `offset` that this partition holds right now has been delivered.
     func reachedEnd(partition: Int32, offset: Int64, by control: ConsumerControl)
@@ -30,6 +31,9 @@ package protocol ConsumerDelegate: AnyObject {
     /// Something went wrong. Most errors heal inside librdkafka and are for the log; after a fatal one the
     /// consumer ends.
     func consumerFailed(_ error: KafkaError, by control: ConsumerControl)
+
+    /// The last call: the client is about to be destroyed, which no record may outlive.
+    func consumerEnds(by control: ConsumerControl)
 
     /// Called after each round of records, after a wake and when the answered time has passed: does due work.
     ///

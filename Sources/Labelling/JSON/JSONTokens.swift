@@ -10,6 +10,18 @@ struct JSONTokens {
     /// Whether a backslash occurs anywhere; where none does, no string needs a second look.
     let hasEscapes: Bool
 
+    /// The same tokens, which outlive the indexer's next call.
+    @inline(__always)
+    func keepingStarts(in scratch: inout Scratch) -> JSONTokens {
+        let starts = UnsafeRawBufferPointer(start: starts, count: count * MemoryLayout<UInt32>.stride)
+        scratch.begin(room: starts.count)
+        scratch.append(starts)
+        guard let kept = scratch.bytes.baseAddress else { return self }
+        return JSONTokens(
+            bytes: bytes, byteCount: byteCount, starts: kept.assumingMemoryBound(to: UInt32.self), count: count,
+            hasEscapes: hasEscapes)
+    }
+
     /// The first byte of a token, or 0, which begins no token of a valid text, past the last one.
     subscript(token: Int) -> UInt8 {
         @inline(__always) get { token < count ? bytes[Int(starts[token])] : 0 }

@@ -26,6 +26,7 @@ extension Engine {
     private static let reminder: Int64 = 10_000_000_000
 
     func partitionsAssigned(_ partitions: [Int32], by control: ConsumerControl) {
+        takeInAll()
         metrics.rebalance(.assigned)
         watch.wasAssigned()
         // Each assignment replaces one that was not answered yet.
@@ -42,6 +43,7 @@ extension Engine {
     }
 
     func partitionsRevoked(_ partitions: [Int32], by control: ConsumerControl) {
+        takeInAll()
         metrics.rebalance(.revoked)
         watch.revocations += 1
         toAssign = PendingAssignment()
@@ -52,6 +54,7 @@ extension Engine {
     }
 
     func partitionsLost(_ partitions: [Int32], by control: ConsumerControl) {
+        takeInAll()
         metrics.rebalance(.lost)
         watch.losses += 1
         logger.warning("Lost partitions", metadata: ["partitions": "\(partitions)"])

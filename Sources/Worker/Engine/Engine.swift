@@ -15,7 +15,7 @@ final class Engine: ConsumerDelegate {
     let metrics: WorkerMetrics
     let board: StatusBoard
 
-    private var decoder = EventDecoder()
+    private var intake: Intake
     let clock = SystemClock()
     /// The time of this round. Reading the clock for every record would cost as much as decoding it.
     private var roundTime: Moment?
@@ -55,6 +55,7 @@ final class Engine: ConsumerDelegate {
         self.logger = logger
         self.metrics = metrics
         self.board = board
+        intake = Intake(logger: logger)
         var settings = configuration.settlement
         if configuration.untilEnd {
             settings.lingersAtEnd = false
@@ -66,31 +67,46 @@ final class Engine: ConsumerDelegate {
 
     // MARK: - Records
 
-    func received(_ record: borrowing Record, by control: ConsumerControl) {
+    func received(_ record: consuming Record, by control: ConsumerControl) {
+        guard intake.add(record) else { return }
+        while let batch = intake.next() { takeIn(batch) }
+    }
+
+    /// Before anything else is done, all records that came before it are taken in.
+    func takeInAll() {
+        while let batch = intake.drain() { takeIn(batch) }
+    }
+
+    private func takeIn(_ batch: RecordBatch) {
         let now = roundTime ?? startRound()
-        let headers = record.headerList
-        let decoded = decoder.decode(
-            value: record.value, projectHeader: headers?.bytes(of: "linefeed-project"),
-            datasetTypeHeader: headers?.bytes(of: "linefeed-dataset-type"))
-        let partition = record.partition
-        let offset = record.offset
-        if let headers { watch.traces.note(headers, partition: partition, offset: offset) }
-        if let timestamp = record.timestampMilliseconds { watch.noteTimestamp(timestamp, partition, offset) }
-        switch decoded {
-        case .event(let event):
-            settlement.append(event, partition: partition, offset: offset, now: now)
-        case .tombstone:
-            settlement.appendTombstone(partition: partition, offset: offset, now: now)
-        case .rejected(let rejection):
-            let copy = StoredRecord(copying: record)
-            let isNew = settlement.append(
-                rejection, bytes: copy.byteCount, partition: partition, offset: offset, now: now)
-            if isNew { kept.keep(copy) }
+        for number in 0..<batch.count {
+            let outcome = batch.outcome(number)
+            let partition = batch[number].partition
+            let offset = batch[number].offset
+            if let trace = outcome.trace { watch.traces.note(trace, partition: partition, offset: offset) }
+            if let timestamp = batch[number].timestampMilliseconds { watch.noteTimestamp(timestamp, partition, offset) }
+            switch outcome.decoded {
+            case .event(let event):
+                settlement.append(event, partition: partition, offset: offset, now: now)
+            case .tombstone:
+                settlement.appendTombstone(partition: partition, offset: offset, now: now)
+            case .rejected(let rejection):
+                let copy = StoredRecord(copying: batch[number])
+                let isNew = settlement.append(
+                    rejection, bytes: copy.byteCount, partition: partition, offset: offset, now: now)
+                if isNew { kept.keep(copy) }
+            }
         }
+        intake.giveBack(batch)
     }
 
     func reachedEnd(partition: Int32, offset: Int64, by control: ConsumerControl) {
+        takeInAll()
         settlement.reachedEnd(partition: partition, offset: offset)
+    }
+
+    func consumerEnds(by control: ConsumerControl) {
+        intake.close()
     }
 
     /// A drain need not wait for the answer to a fetch beyond the end, which the broker holds back for half a second: where
@@ -114,6 +130,7 @@ final class Engine: ConsumerDelegate {
     // MARK: - The turn
 
     func turn(_ control: ConsumerControl) -> Duration {
+        takeInAll()
         // The next record may come after a wait: it reads the clock again.
         roundTime = nil
         let now = clock.now
@@ -252,15 +269,5 @@ final class Engine: ConsumerDelegate {
         let summary = settlement.summary
         board.publish(summary)
         count(summary)
-    }
-}
-
-extension Record.HeaderList {
-    /// nil where there is no such header, or a null one.
-    fileprivate func bytes(of name: StaticString) -> UnsafeRawBufferPointer? {
-        switch self[name] {
-        case .bytes(let bytes)?: bytes
-        default: nil
-        }
     }
 }

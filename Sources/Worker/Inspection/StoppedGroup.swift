@@ -98,8 +98,9 @@ package enum StoppedGroup {
 
         func partitionsRevoked(_ partitions: [Int32], by control: ConsumerControl) { control.unassign(partitions) }
         func partitionsLost(_ partitions: [Int32], by control: ConsumerControl) {}
-        func received(_ record: borrowing Record, by control: ConsumerControl) {}
+        func received(_ record: consuming Record, by control: ConsumerControl) {}
         func reachedEnd(partition: Int32, offset: Int64, by control: ConsumerControl) {}
         func consumerFailed(_ error: KafkaError, by control: ConsumerControl) {}
+        func consumerEnds(by control: ConsumerControl) {}
     }
 }

@@ -18,12 +18,14 @@ struct TraceTable {
     /// What is kept of a partition's at most: a trace that is lost is a pity, memory without bounds is worse.
     private static let most = 10_000
 
-    /// Costs one look at the headers where the record has none of the name, and nothing else.
+    /// The header that makes a record part of a trace.
+    static let header: StaticString = "traceparent"
+
     mutating func note(_ headers: Record.HeaderList, partition: Int32, offset: Int64) {
-        guard case .bytes(let parent)? = headers["traceparent"] else { return }
+        guard case .bytes(let parent)? = headers[Self.header] else { return }
         let known = entries[partition] ?? []
         guard known.count < Self.most, known.last.map({ $0.offset < offset }) ?? true else { return }
-        var fields = ["traceparent": String(decoding: parent, as: UTF8.self)]
+        var fields = ["\(Self.header)": String(decoding: parent, as: UTF8.self)]
         if case .bytes(let state)? = headers["tracestate"] {
             fields["tracestate"] = String(decoding: state, as: UTF8.self)
         }

@@ -85,6 +85,7 @@ struct Manifest {
             let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
             guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { continue }
             let value = EventEncoder.encode(key, line: line)
+            decoder.recycle()
             let rejection = value.withUnsafeBytes { bytes -> Rejection? in
                 if case .rejected(let rejection) = decoder.decode(
                     value: bytes, projectHeader: nil, datasetTypeHeader: nil)

@@ -20,6 +20,7 @@ struct Samples {
     }
 
     func decode(_ number: Int, with decoder: inout EventDecoder, _ body: (LabellingEvent) -> Void) {
+        decoder.recycle()
         values[number].withUnsafeBytes { value in
             switch decoder.decode(value: value, projectHeader: nil, datasetTypeHeader: nil) {
             case .event(let event): body(event)
