@@ -73,6 +73,9 @@ package final class Consumer: Sendable {
         await shared.finished()
     }
 
+    /// Milliseconds that a broker may keep a fetch for which it has no records, where no property says otherwise.
+    package static let defaultFetchWait = 100
+
     private static func complete(_ properties: KafkaProperties, group: String) -> KafkaProperties {
         var result = properties
         result["group.id"] = group
@@ -93,6 +96,9 @@ package final class Consumer: Sendable {
     /// These limits keep it at some 30 MB, which is still several round trips' worth. Whoever has large records or a long
     /// way to the broker sets others.
     private static func limitFetching(_ properties: inout KafkaProperties) {
+        // A fetch asks for those partitions whose queue had room when it was made. Where they turn out to have nothing
+        // more, it holds up the others for so long.
+        properties.setDefault("fetch.wait.max.ms", "\(defaultFetchWait)")
         properties.setDefault("queued.min.messages", "20000")
         properties.setDefault("queued.max.messages.kbytes", "16384")
         if properties["max.partition.fetch.bytes"] == nil {

@@ -42,6 +42,8 @@ final class Partition {
     /// A rewind that was asked for and not confirmed yet: where to, and when to ask again (monotonic nanoseconds).
     var rewind: (offset: Int64, retryAt: Int64)?
     var isPaused = false
+    /// What the batches of stuck lanes hold, as of the last look.
+    var stuckFlightBytes = 0
     /// Read to the end of its log, as far as we know.
     var isAtEnd = false
     /// Being taken away: nothing new is cut or sent.

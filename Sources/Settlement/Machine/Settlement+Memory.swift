@@ -15,10 +15,8 @@ extension Settlement {
         let share = half / partitions.count
         let total = partitions.all.reduce(0) { $0 + $1.heldBytes }
         hastenLanes(total: total)
-        for partition in partitions.all where partition.isPaused || (total > half && partition.heldBytes > share) {
-            forgetStuckLanes(of: partition, now: now)
-        }
-        let held = partitions.all.map { $0.heldBytes - stuckFlightBytes(of: $0, where: total > half, now: now) }
+        lookForStuckLanes(total: total, half: half, share: share, now: now)
+        let held = partitions.all.map { $0.heldBytes - $0.stuckFlightBytes }
         let moving = held.reduce(0, +)
         var pause: [Int32] = []
         var resume: [Int32] = []
@@ -65,9 +63,33 @@ extension Settlement {
         return lane.firstUnsettled ?? 0 > round
     }
 
-    private func stuckFlightBytes(of partition: Partition, where matters: Bool, now: Int64) -> Int {
-        guard matters || partition.isPaused else { return 0 }
-        return partition.active.reduce(0) { bytes, number in
+    /// Where memory is short: gives up the queues of stuck lanes, and notes what their batches hold.
+    private func lookForStuckLanes(total: Int, half: Int, share: Int, now: Int64) {
+        nextLookForStuckLanes = nil
+        guard total > half || partitions.all.contains(where: \.isPaused) else {
+            for partition in partitions.all { partition.stuckFlightBytes = 0 }
+            return
+        }
+        // It takes a look at every lane, and lanes do not get stuck from one turn to the next.
+        guard now >= lastLookForStuckLanes + Self.lookInterval else {
+            nextLookForStuckLanes = lastLookForStuckLanes + Self.lookInterval
+            return
+        }
+        lastLookForStuckLanes = now
+        for partition in partitions.all {
+            if partition.isPaused || (total > half && partition.heldBytes > share) {
+                forgetStuckLanes(of: partition, now: now)
+            }
+            partition.stuckFlightBytes =
+                total > half || partition.isPaused ? stuckFlightBytes(of: partition, now: now) : 0
+        }
+    }
+
+    /// Nanoseconds.
+    private static let lookInterval: Int64 = 20_000_000
+
+    private func stuckFlightBytes(of partition: Partition, now: Int64) -> Int {
+        partition.active.reduce(0) { bytes, number in
             let lane = partition.lanes.lanes[Int(number)]
             guard let batch = lane.flight?.batch, isStuck(lane, of: partition, now: now) else { return bytes }
             return bytes + batch.segment.heldBytes

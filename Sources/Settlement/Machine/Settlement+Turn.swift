@@ -43,6 +43,7 @@ extension Settlement {
                 deadline = min(deadline, commitRetryAt)
             }
         }
+        if let nextLookForStuckLanes { deadline = min(deadline, nextLookForStuckLanes) }
         for partition in partitions.all {
             if let rewind = partition.rewind { deadline = min(deadline, rewind.retryAt) }
         }

@@ -38,6 +38,10 @@ package final class Settlement {
     /// Bytes at which a lane no longer waits for company: what a lane holds on average, while memory is short.
     var ripeBytes = Int.max
 
+    var lastLookForStuckLanes: Int64 = .min / 2
+    /// When memory is short and the next look is not due yet.
+    var nextLookForStuckLanes: Int64?
+
     var nextWatchAt: Int64 = .min
 
     /// Since when partitions are being taken away, and which the group waits to hear of.

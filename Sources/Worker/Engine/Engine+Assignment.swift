@@ -163,7 +163,7 @@ extension Engine {
     /// about a log's ends may each wait behind a fetch that waits for records.
     private var patienceWithLogs: Duration {
         guard !watch.views.isEmpty else { return Self.timeout / 4 }
-        let fetch = configuration.kafka["fetch.wait.max.ms"].flatMap { Int($0) } ?? 500
+        let fetch = configuration.kafka["fetch.wait.max.ms"].flatMap { Int($0) } ?? Consumer.defaultFetchWait
         return Self.timeout / 4 + .milliseconds(2 * fetch)
     }
 

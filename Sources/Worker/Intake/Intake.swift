@@ -34,7 +34,9 @@ struct Intake {
     /// until there is none; each batch goes to `giveBack` afterwards.
     mutating func next() -> RecordBatch? {
         if filling.isFull { handOver() }
-        guard let first = handedOver.first, first.isDecoded || handedOver.count >= Self.mostHandedOver else { return nil }
+        guard let first = handedOver.first, first.isDecoded || handedOver.count >= Self.mostHandedOver else {
+            return nil
+        }
         return nextDecoded()
     }
 
