@@ -10,6 +10,7 @@ extension Settlement {
     /// What lanes hold that are stuck is no sign of falling behind. Their queues are given up, to be read again later;
     /// only their batches in flight stay, and those pause a partition only once the whole budget is used up.
     func balanceMemory(now: Int64) {
+        nextLookForStuckLanes = nil
         guard !partitions.isEmpty else { return }
         let half = settings.memoryBytes / 2
         let share = half / partitions.count
@@ -65,7 +66,6 @@ extension Settlement {
 
     /// Where memory is short: gives up the queues of stuck lanes, and notes what their batches hold.
     private func lookForStuckLanes(total: Int, half: Int, share: Int, now: Int64) {
-        nextLookForStuckLanes = nil
         guard total > half || partitions.all.contains(where: \.isPaused) else {
             for partition in partitions.all { partition.stuckFlightBytes = 0 }
             return
