@@ -3,7 +3,7 @@ package import Logging
 import LookoutVision
 import NIOCore
 import ServiceLifecycle
-import Telemetry
+package import Telemetry
 
 /// The dataset API, served over HTTP from one SQLite database.
 ///
@@ -38,6 +38,9 @@ package struct DatasetServer: Service {
         package var connectionLimits = ConnectionLimits()
         /// Plain HTTP where there are none.
         package var tls: TLSFiles?
+        /// Where to tell others than clients how the service is; asks nobody who they are. `/metrics` is there and no
+        /// longer beside the API.
+        package var telemetry: TelemetryAddress?
 
         package init(
             host: String = "127.0.0.1", port: Int = 0, databasePath: String, manifestsPath: String? = nil,
@@ -68,6 +71,7 @@ package struct DatasetServer: Service {
     private let reloader: Reloader?
     private let logger: Logger
     private let onServerRunning: @Sendable (Int) async -> Void
+    private let onTelemetryRunning: @Sendable (Int) async -> Void
 
     /// Opens the database.
     ///
@@ -91,11 +95,13 @@ package struct DatasetServer: Service {
     /// As above, with the clock and the gate before each update in the caller's hand.
     init(
         configuration: Configuration, logger: Logger, now: @escaping @Sendable () -> Timestamp,
-        gate: @escaping JobRunner.Gate, onServerRunning: @escaping @Sendable (Int) async -> Void
+        gate: @escaping JobRunner.Gate, onServerRunning: @escaping @Sendable (Int) async -> Void,
+        onTelemetryRunning: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         self.configuration = configuration
         self.logger = logger
         self.onServerRunning = onServerRunning
+        self.onTelemetryRunning = onTelemetryRunning
         let keys = try configuration.keyRing()
         let certificate = try configuration.tls.map { files throws(AccessError) in try ServerCertificate(files) }
         access = AccessMiddleware(
@@ -109,7 +115,8 @@ package struct DatasetServer: Service {
             keys == nil && certificate == nil ? nil : Reloader(keys: keys, certificate: certificate, logger: logger)
         store = try DatasetStore(path: configuration.databasePath, quotas: configuration.quotas, now: now)
         observability = Observability(
-            store: store, databasePath: configuration.databasePath, exposition: PrometheusMetrics(logger: logger),
+            store: store, databasePath: configuration.databasePath,
+            access: .init(keys: keys != nil, tls: certificate != nil), exposition: PrometheusMetrics(logger: logger),
             logger: logger)
         jobs = JobRunner(
             store: store, manifests: configuration.manifestsPath.map(ManifestFolder.init(path:)),
@@ -166,12 +173,12 @@ package struct DatasetServer: Service {
             .addRoutes(to: projects)
             observability.addProbes(to: router)
             addPages(to: router)
-            var services: [any Service] = [
-                jobs, TokenSweeper(store: store, interval: Self.sweepInterval, logger: logger),
-            ]
-            if let reloader { services.append(reloader) }
             // A service group stops in reverse order: first the server, which may still accept jobs, then who does
-            // them.
+            // them, and last who tells of it.
+            var services: [any Service] = []
+            if let telemetry { services.append(telemetry) }
+            services += [jobs, TokenSweeper(store: store, interval: Self.sweepInterval, logger: logger)]
+            if let reloader { services.append(reloader) }
             return Application(
                 router: router,
                 server: try transport.builder,
@@ -188,14 +195,23 @@ package struct DatasetServer: Service {
         }
     }
 
-    /// The pages and metrics, which show what is stored.
+    /// How the service is, where that has an address of its own.
+    private var telemetry: TelemetryServer<ServiceStatus>? {
+        configuration.telemetry.map { [observability] address in
+            TelemetryServer(
+                address: address, metrics: observability.exposition, readiness: { await observability.obstacles() },
+                status: { await observability.status() }, logger: logger, onServerRunning: onTelemetryRunning)
+        }
+    }
+
+    /// The pages, and metrics unless they have an address of their own: they show what is stored.
     ///
     /// Where nobody is asked who they are they are for people on this machine, and not for the sites that these have
     /// open. Where keys are asked for, the middleware before has asked.
     private func addPages(to router: Router<APIContext>) {
         let pages = router.group()
         if configuration.access == .openOnLoopback { pages.add(middleware: LoopbackOnlyMiddleware()) }
-        observability.exposition.addRoute(to: pages)
+        if configuration.telemetry == nil { observability.exposition.addRoute(to: pages) }
         PageController(store: store).addRoutes(to: pages)
     }
 }

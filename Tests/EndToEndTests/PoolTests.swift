@@ -28,7 +28,7 @@ extension EndToEnd {
                     let ports = try await workers.asyncMap { worker in
                         try await arena.telemetryPort(of: worker)
                     }
-                    let prometheus = try await Prometheus(arena: arena, workers: ports)
+                    let prometheus = try await Prometheus(arena: arena, workers: ports.map { "127.0.0.1:\($0)" })
                     try await arena.until("all four are scraped", within: .seconds(30)) {
                         try await prometheus.value("sum(up)") == 4
                     }
@@ -118,13 +118,13 @@ extension EndToEnd {
 }
 
 extension Arena {
-    /// The port that a worker's telemetry is on, as it says in its log.
-    func telemetryPort(of worker: Child) async throws -> Int {
+    /// The port that a process's telemetry is on, as it says in its log.
+    func telemetryPort(of process: Child) async throws -> Int {
         func port() -> Int? {
-            worker.log.split(separator: "\n").first { $0.contains("Telemetry is served") }
+            process.log.split(separator: "\n").first { $0.contains("Telemetry is served") }
                 .flatMap { $0.split(separator: "port=").last.flatMap { Int($0.prefix { $0.isNumber }) } }
         }
-        try await until("\(worker.name) serves its telemetry", within: .seconds(20)) { port() != nil }
+        try await until("\(process.name) serves its telemetry", within: .seconds(20)) { port() != nil }
         return try #require(port())
     }
 }

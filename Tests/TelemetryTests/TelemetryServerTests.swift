@@ -29,7 +29,7 @@ struct TelemetryServerTests {
     ) async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let server = TelemetryServer(
-            configuration: .init(host: host, port: 0), metrics: PrometheusMetrics(logger: Self.quiet),
+            address: .init(host: host, port: 0), page: .worker, metrics: PrometheusMetrics(logger: Self.quiet),
             readiness: { reasons() }, status: { status }, logger: Self.quiet, onServerRunning: { port.yield($0) })
         let group = ServiceGroup(configuration: .init(services: [server], logger: Self.quiet))
         async let running: Void = group.run()

@@ -1,0 +1,11 @@
+/// Where a process serves what it says of itself.
+package struct TelemetryAddress: Sendable, Hashable {
+    package var host: String
+    /// 0 takes any free port, reported when the server runs.
+    package var port: Int
+
+    package init(host: String = "127.0.0.1", port: Int) {
+        self.host = host
+        self.port = port
+    }
+}
