@@ -179,6 +179,8 @@ let package = Package(
         ),
         // Connections that send whatever a test wants sent.
         .target(name: "RawHTTP", path: "Tests/RawHTTP"),
+        // What is told to Prometheus, and what Prometheus' own tool says of it.
+        .target(name: "Exposition", path: "Tests/Exposition"),
         .testTarget(
             name: "DatasetServiceTests",
             dependencies: [
@@ -196,7 +198,7 @@ let package = Package(
         .testTarget(
             name: "PageTests",
             dependencies: [
-                "DatasetService", "LookoutVision", "Telemetry",
+                "DatasetService", "Exposition", "LookoutVision", "Telemetry",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -224,7 +226,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Kafka", "linefeed",
+                "Exposition", "Kafka", "linefeed",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -258,7 +260,7 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Telemetry",
+                "Exposition", "Telemetry",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
