@@ -58,8 +58,9 @@ package struct DatasetServer: Service {
         }
     }
 
-    /// The database behind the API; open from `init` until ``run()`` returns.
+    /// The database behind the API; open, and nobody else's to serve, from `init` until ``run()`` returns.
     package let store: DatasetStore
+    private let lock: DatabaseLock
 
     private static let sweepInterval = Duration.seconds(600)
 
@@ -80,7 +81,7 @@ package struct DatasetServer: Service {
     ///   - logger: Takes one line per start, refused update and internal error; never a payload.
     ///   - onServerRunning: Called with the bound port once requests are answered.
     /// - Throws: ``AccessError`` where the service would be open to others, or keys or certificate cannot be read;
-    ///   `DatabaseError` where the database cannot be opened.
+    ///   ``DatabaseLock/Failure`` where another process serves the database; `DatabaseError` where it cannot be opened.
     package init(
         configuration: Configuration, logger: Logger,
         onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
@@ -105,14 +106,16 @@ package struct DatasetServer: Service {
         let keys = try configuration.keyRing()
         let certificate = try configuration.tls.map { files throws(AccessError) in try ServerCertificate(files) }
         access = AccessMiddleware(
+            isLocal: configuration.access == .openOnLoopback,
             signatures: keys.map { SignatureCheck(keys: $0, region: configuration.region, now: now) },
-            page: keys.map { PageAccess(keys: $0, isTLS: certificate != nil) },
+            page: keys.map { PageAccess(keys: $0, isTLS: certificate != nil, failures: FailedAttempts(now: now)) },
             rateLimits: RateLimits(configuration.rateLimits, now: now),
             bodies: BodyBudget(bytes: configuration.connectionLimits.bodyBytes),
             updateBodyBytes: configuration.bodyLimitBytes)
         transport = Transport(limits: configuration.connectionLimits, certificate: certificate)
         reloader =
             keys == nil && certificate == nil ? nil : Reloader(keys: keys, certificate: certificate, logger: logger)
+        lock = try DatabaseLock(database: configuration.databasePath)
         store = try DatasetStore(path: configuration.databasePath, quotas: configuration.quotas, now: now)
         observability = Observability(
             store: store, databasePath: configuration.databasePath,
@@ -130,6 +133,7 @@ package struct DatasetServer: Service {
     /// cancelled, and the transaction in hand is rolled back and left for the next start too.
     /// - Throws: where the address cannot be bound, or what the server or the database threw.
     package func run() async throws {
+        defer { lock.release() }
         do {
             try await serve()
         } catch {
@@ -172,7 +176,8 @@ package struct DatasetServer: Service {
             )
             .addRoutes(to: projects)
             observability.addProbes(to: router)
-            addPages(to: router)
+            if configuration.telemetry == nil { observability.exposition.addRoute(to: router) }
+            PageController(store: store).addRoutes(to: router)
             // A service group stops in reverse order: first the server, which may still accept jobs, then who does
             // them, and last who tells of it.
             var services: [any Service] = []
@@ -204,16 +209,6 @@ package struct DatasetServer: Service {
         }
     }
 
-    /// The pages, and metrics unless they have an address of their own: they show what is stored.
-    ///
-    /// Where nobody is asked who they are they are for people on this machine, and not for the sites that these have
-    /// open. Where keys are asked for, the middleware before has asked.
-    private func addPages(to router: Router<APIContext>) {
-        let pages = router.group()
-        if configuration.access == .openOnLoopback { pages.add(middleware: LoopbackOnlyMiddleware()) }
-        if configuration.telemetry == nil { observability.exposition.addRoute(to: pages) }
-        PageController(store: store).addRoutes(to: pages)
-    }
 }
 
 extension DatasetServer.Configuration {
