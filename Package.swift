@@ -148,10 +148,14 @@ let package = Package(
             ]
         ),
 
+        // An authority and certificates by it, made anew for each test.
+        .target(
+            name: "Certificates", dependencies: [.product(name: "NIOSSL", package: "swift-nio-ssl")],
+            path: "Tests/Certificates"),
         .testTarget(
             name: "KafkaTests",
             dependencies: [
-                "Kafka", "SigV4",
+                "Certificates", "Kafka", "SigV4",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -170,11 +174,12 @@ let package = Package(
         .testTarget(
             name: "DatasetClientTests",
             dependencies: [
-                "DatasetClient", "LookoutVision", "SigV4",
+                "Certificates", "DatasetClient", "LookoutVision", "SigV4",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
         // Connections that send whatever a test wants sent.
@@ -274,7 +279,7 @@ let package = Package(
         .testTarget(
             name: "LinefeedTests",
             dependencies: [
-                "Kafka", "LookoutVision", "Settlement", "Telemetry", "linefeed",
+                "Certificates", "Kafka", "LookoutVision", "Settlement", "Telemetry", "linefeed",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]

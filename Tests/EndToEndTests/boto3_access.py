@@ -339,6 +339,14 @@ def check_own_client(service):
     expect("linefeed export over TLS", trusted.returncode == 0 and line(1) in trusted.stdout, trusted.stderr[-200:])
     bundle = linefeed(*export, key="LINE4", AWS_CA_BUNDLE=path("ca.pem"))
     expect("linefeed export with AWS_CA_BUNDLE", bundle.returncode == 0 and bundle.stdout == trusted.stdout)
+    for what, command in [("export", export), ("check", ["check", "--endpoint", f"https://localhost:{service.port}",
+                                                          "--brokers", "127.0.0.1:1", "--timeout", "2s"])]:
+        started = time.monotonic()
+        blind = linefeed(*command, key="LINE4")
+        took = time.monotonic() - started
+        expect(f"linefeed {what} says at once that the authority is unknown",
+               blind.returncode != 0 and "certificate is not believed" in blind.stderr + blind.stdout and took < 20,
+               f"{took:.1f} s, {blind.stderr.strip()[-120:]}")
     denied = linefeed(*export, "--ca-file", path("ca.pem"), key="OTHERS")
     expect("linefeed export with another project's key", denied.returncode != 0 and "AccessDenied" in denied.stderr,
            denied.stderr.strip()[-120:])
