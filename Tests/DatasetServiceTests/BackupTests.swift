@@ -73,6 +73,17 @@ struct BackupTests {
         }
     }
 
+    @Test("Whoever has ended serves no more, even if somebody still holds on to it")
+    func released() async throws {
+        var configuration = DatasetServer.Configuration(host: "203.0.113.9", databasePath: files.path)
+        configuration.access = .openToAll
+        let ended = try DatasetServer(configuration: configuration, logger: Self.quiet)
+        // The address is none of this machine's.
+        await #expect(throws: (any Error).self) { try await ended.run() }
+        let next = try DatasetServer(configuration: configuration, logger: Self.quiet)
+        try withExtendedLifetime(ended) { try next.store.close() }
+    }
+
     @Test("Where no lock can be had nothing is served")
     func noLock() throws {
         let database = path("unlockable")
