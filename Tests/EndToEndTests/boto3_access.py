@@ -346,7 +346,7 @@ def check_own_client(service):
         took = time.monotonic() - started
         expect(f"linefeed {what} says at once that the authority is unknown",
                blind.returncode != 0 and "certificate is not believed" in blind.stderr + blind.stdout and took < 20,
-               f"{took:.1f} s, {blind.stderr.strip()[-120:]}")
+               f"{took:.1f} s, {(blind.stdout + blind.stderr).strip()[-120:]}, status {blind.returncode}")
     denied = linefeed(*export, "--ca-file", path("ca.pem"), key="OTHERS")
     expect("linefeed export with another project's key", denied.returncode != 0 and "AccessDenied" in denied.stderr,
            denied.stderr.strip()[-120:])

@@ -109,6 +109,17 @@ struct TelemetryServerTests {
         }
     }
 
+    @Test func anAddressThatIsTakenIsNamed() async throws {
+        try await serving(status: Status()) { url in
+            let port = try #require(url.split(separator: ":").last.flatMap { Int($0) })
+            let second = TelemetryServer(
+                address: .init(port: port), metrics: PrometheusMetrics(logger: Self.quiet), readiness: { [] },
+                status: { Status() }, logger: Self.quiet)
+            let error = await #expect(throws: TelemetryFailure.self) { try await second.run() }
+            #expect(error?.description.hasPrefix("telemetry on 127.0.0.1:\(port) has failed: ") == true)
+        }
+    }
+
     @Test func thePageBringsAllItNeeds() async throws {
         try await serving(status: Status()) { url in
             let page = try await get("\(url)/")

@@ -9,3 +9,14 @@ package struct TelemetryAddress: Sendable, Hashable {
         self.port = port
     }
 }
+
+/// Why telemetry is not served, or no longer.
+package struct TelemetryFailure: Error, CustomStringConvertible {
+    package let address: TelemetryAddress
+    package let underlying: any Error
+
+    package var description: String {
+        let host = address.host.contains(":") ? "[\(address.host)]" : address.host
+        return "telemetry on \(host):\(address.port) has failed: \(underlying)"
+    }
+}

@@ -56,7 +56,7 @@ package struct TelemetryServer<Status: Encodable & Sendable>: Service {
 
     /// Serves until graceful shutdown or cancellation.
     ///
-    /// - Throws: where the address cannot be bound.
+    /// - Throws: ``TelemetryFailure`` where the address cannot be bound.
     package func run() async throws {
         let router = Router(context: BasicRequestContext.self)
         // Probes come under any name: an orchestrator asks by address.
@@ -90,6 +90,12 @@ package struct TelemetryServer<Status: Encodable & Sendable>: Service {
                 await onServerRunning(port)
             },
             logger: logger)
-        try await application.run()
+        do {
+            try await application.run()
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw TelemetryFailure(address: address, underlying: error)
+        }
     }
 }
