@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// One request, one answer, one time limit.
 enum HTTPExchange {
@@ -49,7 +50,19 @@ enum HTTPExchange {
         } catch is NIOTooManyBytesError {
             return .failure(.malformedResponse("more than \(largestAnswer) bytes"))
         } catch {
-            return .failure(.transport(String(describing: error)))
+            return .failure(untrusted(error) ?? .transport(String(describing: error)))
+        }
+    }
+
+    /// What is wrong with the server's certificate, if that is why there is no connection. Of what BoringSSL found there
+    /// are only words.
+    private static func untrusted(_ error: any Error) -> DatasetClientError? {
+        switch error {
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            .untrusted("it is for another name")
+        case NIOSSLError.handshakeFailed(let reason) where "\(reason)".contains("CERTIFICATE_VERIFY_FAILED"):
+            .untrusted("no known authority has signed it, or its time is over")
+        default: nil
         }
     }
 }
