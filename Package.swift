@@ -160,10 +160,14 @@ let package = Package(
             path: "Tests/Benchmarks/Micro"
         ),
 
+        // An authority and certificates by it, made anew for each test.
+        .target(
+            name: "Certificates", dependencies: [.product(name: "NIOSSL", package: "swift-nio-ssl")],
+            path: "Tests/Certificates"),
         .testTarget(
             name: "KafkaTests",
             dependencies: [
-                "Kafka", "SigV4",
+                "Certificates", "Kafka", "SigV4",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -182,15 +186,18 @@ let package = Package(
         .testTarget(
             name: "DatasetClientTests",
             dependencies: [
-                "DatasetClient", "LookoutVision", "SigV4",
+                "Certificates", "DatasetClient", "LookoutVision", "SigV4",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
         // Connections that send whatever a test wants sent.
         .target(name: "RawHTTP", path: "Tests/RawHTTP"),
+        // What is told to Prometheus, and what Prometheus' own tool says of it.
+        .target(name: "Exposition", path: "Tests/Exposition"),
         .testTarget(
             name: "DatasetServiceTests",
             dependencies: [
@@ -208,7 +215,7 @@ let package = Package(
         .testTarget(
             name: "PageTests",
             dependencies: [
-                "DatasetService", "LookoutVision", "Telemetry",
+                "DatasetService", "Exposition", "LookoutVision", "Telemetry",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -236,7 +243,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Kafka", "linefeed",
+                "Exposition", "Kafka", "linefeed",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -270,7 +277,7 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Telemetry",
+                "Exposition", "Telemetry",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -284,7 +291,7 @@ let package = Package(
         .testTarget(
             name: "LinefeedTests",
             dependencies: [
-                "Kafka", "LookoutVision", "Settlement", "Telemetry", "linefeed",
+                "Certificates", "Kafka", "LookoutVision", "Settlement", "Telemetry", "linefeed",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]

@@ -2,7 +2,6 @@ import AsyncHTTPClient
 import LookoutVision
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 import SigV4
 
 /// The dataset API of Lookout for Vision, at any endpoint that speaks it.
@@ -60,11 +59,7 @@ package struct DatasetClient: Sendable {
         http.httpVersion = .http1Only
         // A redirected request would carry a signature for another place.
         http.redirectConfiguration = .disallow
-        if let authorities = configuration.authorities {
-            var tls = TLSConfiguration.makeClientConfiguration()
-            tls.trustRoots = .certificates(authorities.certificates)
-            http.tlsConfiguration = tls
-        }
+        http.tlsConfiguration = configuration.authorities?.tls
         http.timeout.connect = TimeAmount(configuration.connectTimeout)
         http.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, configuration.connections)
         // Shorter than what servers grant idle connections, or a request meets one that is being closed.

@@ -9,6 +9,8 @@ package enum DatasetClientError: Error, Sendable, Hashable {
     case unexpectedStatus(http: Int, type: String?, message: String)
     /// No whole answer came: no connection, a broken one, or time ran out. The call may have been carried out.
     case transport(String)
+    /// The server's certificate is not believed. Nothing was sent.
+    case untrusted(String)
     /// No credentials were found, or they could not be read. Nothing was sent.
     case credentials(String)
     /// A success whose body is not what the service model says. The call has been carried out, for all that is known.
@@ -29,7 +31,7 @@ package enum DatasetClientError: Error, Sendable, Hashable {
         // 408 is a server or a proxy that gave up waiting for the request.
         case .unexpectedStatus(let status, _, _): status >= 500 || status == 408
         case .transport, .malformedResponse: true
-        case .credentials, .expired, .cancelled: false
+        case .untrusted, .credentials, .expired, .cancelled: false
         }
     }
 
@@ -41,7 +43,7 @@ package enum DatasetClientError: Error, Sendable, Hashable {
         case .unexpectedStatus(let status, let type, _):
             status == 401 || status == 403 || status == 407 || type.map(Self.signatureErrors.contains) ?? false
         case .credentials: true
-        case .transport, .malformedResponse, .expired, .cancelled: false
+        case .transport, .untrusted, .malformedResponse, .expired, .cancelled: false
         }
     }
 
@@ -70,6 +72,7 @@ extension DatasetClientError: CustomStringConvertible {
         case .unexpectedStatus(let status, let type, let message):
             "HTTP \(status)\(type.map { " \($0)" } ?? "")\(message.isEmpty ? "" : ": \(message)")"
         case .transport(let message): "no answer: \(message)"
+        case .untrusted(let message): "the server's certificate is not believed: \(message)"
         case .credentials(let message): "credentials: \(message)"
         case .malformedResponse(let message): "malformed answer: \(message)"
         case .expired: "too late to be sent"

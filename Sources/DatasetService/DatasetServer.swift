@@ -3,7 +3,7 @@ package import Logging
 import LookoutVision
 import NIOCore
 import ServiceLifecycle
-import Telemetry
+package import Telemetry
 
 /// The dataset API, served over HTTP from one SQLite database.
 ///
@@ -38,6 +38,9 @@ package struct DatasetServer: Service {
         package var connectionLimits = ConnectionLimits()
         /// Plain HTTP where there are none.
         package var tls: TLSFiles?
+        /// Where to tell others than clients how the service is; asks nobody who they are. `/metrics` is there and no
+        /// longer beside the API.
+        package var telemetry: TelemetryAddress?
 
         package init(
             host: String = "127.0.0.1", port: Int = 0, databasePath: String, manifestsPath: String? = nil,
@@ -55,8 +58,9 @@ package struct DatasetServer: Service {
         }
     }
 
-    /// The database behind the API; open from `init` until ``run()`` returns.
+    /// The database behind the API; open, and nobody else's to serve, from `init` until ``run()`` returns.
     package let store: DatasetStore
+    private let lock: DatabaseLock
 
     private static let sweepInterval = Duration.seconds(600)
 
@@ -68,6 +72,7 @@ package struct DatasetServer: Service {
     private let reloader: Reloader?
     private let logger: Logger
     private let onServerRunning: @Sendable (Int) async -> Void
+    private let onTelemetryRunning: @Sendable (Int) async -> Void
 
     /// Opens the database.
     ///
@@ -76,7 +81,7 @@ package struct DatasetServer: Service {
     ///   - logger: Takes one line per start, refused update and internal error; never a payload.
     ///   - onServerRunning: Called with the bound port once requests are answered.
     /// - Throws: ``AccessError`` where the service would be open to others, or keys or certificate cannot be read;
-    ///   `DatabaseError` where the database cannot be opened.
+    ///   ``DatabaseLock/Failure`` where another process serves the database; `DatabaseError` where it cannot be opened.
     package init(
         configuration: Configuration, logger: Logger,
         onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
@@ -91,25 +96,30 @@ package struct DatasetServer: Service {
     /// As above, with the clock and the gate before each update in the caller's hand.
     init(
         configuration: Configuration, logger: Logger, now: @escaping @Sendable () -> Timestamp,
-        gate: @escaping JobRunner.Gate, onServerRunning: @escaping @Sendable (Int) async -> Void
+        gate: @escaping JobRunner.Gate, onServerRunning: @escaping @Sendable (Int) async -> Void,
+        onTelemetryRunning: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         self.configuration = configuration
         self.logger = logger
         self.onServerRunning = onServerRunning
+        self.onTelemetryRunning = onTelemetryRunning
         let keys = try configuration.keyRing()
         let certificate = try configuration.tls.map { files throws(AccessError) in try ServerCertificate(files) }
         access = AccessMiddleware(
+            isLocal: configuration.access == .openOnLoopback,
             signatures: keys.map { SignatureCheck(keys: $0, region: configuration.region, now: now) },
-            page: keys.map { PageAccess(keys: $0, isTLS: certificate != nil) },
+            page: keys.map { PageAccess(keys: $0, isTLS: certificate != nil, failures: FailedAttempts(now: now)) },
             rateLimits: RateLimits(configuration.rateLimits, now: now),
             bodies: BodyBudget(bytes: configuration.connectionLimits.bodyBytes),
             updateBodyBytes: configuration.bodyLimitBytes)
         transport = Transport(limits: configuration.connectionLimits, certificate: certificate)
         reloader =
             keys == nil && certificate == nil ? nil : Reloader(keys: keys, certificate: certificate, logger: logger)
+        lock = try DatabaseLock(database: configuration.databasePath)
         store = try DatasetStore(path: configuration.databasePath, quotas: configuration.quotas, now: now)
         observability = Observability(
-            store: store, databasePath: configuration.databasePath, exposition: PrometheusMetrics(logger: logger),
+            store: store, databasePath: configuration.databasePath,
+            access: .init(keys: keys != nil, tls: certificate != nil), exposition: PrometheusMetrics(logger: logger),
             logger: logger)
         jobs = JobRunner(
             store: store, manifests: configuration.manifestsPath.map(ManifestFolder.init(path:)),
@@ -123,6 +133,7 @@ package struct DatasetServer: Service {
     /// cancelled, and the transaction in hand is rolled back and left for the next start too.
     /// - Throws: where the address cannot be bound, or what the server or the database threw.
     package func run() async throws {
+        defer { lock.release() }
         do {
             try await serve()
         } catch {
@@ -165,13 +176,14 @@ package struct DatasetServer: Service {
             )
             .addRoutes(to: projects)
             observability.addProbes(to: router)
-            addPages(to: router)
-            var services: [any Service] = [
-                jobs, TokenSweeper(store: store, interval: Self.sweepInterval, logger: logger),
-            ]
-            if let reloader { services.append(reloader) }
+            if configuration.telemetry == nil { observability.exposition.addRoute(to: router) }
+            PageController(store: store).addRoutes(to: router)
             // A service group stops in reverse order: first the server, which may still accept jobs, then who does
-            // them.
+            // them, and last who tells of it.
+            var services: [any Service] = []
+            if let telemetry { services.append(telemetry) }
+            services += [jobs, TokenSweeper(store: store, interval: Self.sweepInterval, logger: logger)]
+            if let reloader { services.append(reloader) }
             return Application(
                 router: router,
                 server: try transport.builder,
@@ -188,16 +200,15 @@ package struct DatasetServer: Service {
         }
     }
 
-    /// The pages and metrics, which show what is stored.
-    ///
-    /// Where nobody is asked who they are they are for people on this machine, and not for the sites that these have
-    /// open. Where keys are asked for, the middleware before has asked.
-    private func addPages(to router: Router<APIContext>) {
-        let pages = router.group()
-        if configuration.access == .openOnLoopback { pages.add(middleware: LoopbackOnlyMiddleware()) }
-        observability.exposition.addRoute(to: pages)
-        PageController(store: store).addRoutes(to: pages)
+    /// How the service is, where that has an address of its own.
+    private var telemetry: TelemetryServer<ServiceStatus>? {
+        configuration.telemetry.map { [observability] address in
+            TelemetryServer(
+                address: address, metrics: observability.exposition, readiness: { await observability.obstacles() },
+                status: { await observability.status() }, logger: logger, onServerRunning: onTelemetryRunning)
+        }
     }
+
 }
 
 extension DatasetServer.Configuration {

@@ -2,6 +2,7 @@ import DatasetClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A real HTTP server on loopback that answers as a test tells it to, and remembers what it was asked.
@@ -81,23 +82,29 @@ final class ScriptedServer: Sendable {
 
     var requests: [Request] { log.requests.withLock { $0 } }
 
-    /// Serves while `body` runs. `reply` gets each request and how many came before it.
+    /// Serves while `body` runs, over TLS where that is given. `reply` gets each request and how many came before it.
     static func run(
-        _ reply: @escaping @Sendable (Request, Int) -> Reply, _ body: (ScriptedServer) async throws -> Void
+        tls: TLSConfiguration? = nil, _ reply: @escaping @Sendable (Request, Int) -> Reply,
+        _ body: (ScriptedServer) async throws -> Void
     ) async throws {
         let (arrivals, continuation) = AsyncStream.makeStream(of: Request.self)
         let log = Log(arrivals: continuation, reply: reply)
+        let context = try tls.map { try NIOSSLContext(configuration: $0) }
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let context {
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                    }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(Handler(log: log))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
         let server = ScriptedServer(
-            endpoint: try Endpoint("http://127.0.0.1:\(channel.localAddress?.port ?? 0)"), arrivals: arrivals,
+            endpoint: try Endpoint("\(tls == nil ? "http" : "https")://127.0.0.1:\(channel.localAddress?.port ?? 0)"),
+            arrivals: arrivals,
             channel: channel, log: log)
         do {
             try await body(server)

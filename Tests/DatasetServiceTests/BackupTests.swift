@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Logging
 import LookoutVision
 import Testing
 
@@ -7,6 +8,7 @@ import Testing
 
 @Suite("Backup and restore")
 struct BackupTests {
+    private static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     private let files = TemporaryDatabase()
     private func path(_ name: String) -> String { files.path + "." + name }
 
@@ -48,6 +50,48 @@ struct BackupTests {
         let leftOvers = try FileManager.default.contentsOfDirectory(
             atPath: URL(filePath: files.path).deletingLastPathComponent().path)
         #expect(!leftOvers.contains { $0.hasSuffix(".partial") || $0.hasSuffix("backup-wal") })
+    }
+
+    @Test("Of two that would serve one database the second is refused, under any name; a copy may be taken")
+    func servedByOne() async throws {
+        let database = TemporaryDatabase()
+        let alias = path("alias")
+        try FileManager.default.createSymbolicLink(atPath: alias, withDestinationPath: database.path)
+        try await ServiceUnderTest.run(database: database) { service in
+            try await service.createDataset("p")
+            for name in [database.path, alias] {
+                #expect(throws: DatabaseLock.Failure.held(database.path + ".lock")) {
+                    try DatasetServer(configuration: .init(databasePath: name), logger: Self.quiet)
+                }
+            }
+            #expect(try DatabaseBackup.write(database.path, to: path("copy")).datasets == 1)
+        }
+        // The first is over.
+        try await ServiceUnderTest.run(database: database) { service in
+            let status = try await service.describe("p").status
+            #expect(status == "CREATE_COMPLETE")
+        }
+    }
+
+    @Test("Whoever has ended serves no more, even if somebody still holds on to it")
+    func released() async throws {
+        var configuration = DatasetServer.Configuration(host: "203.0.113.9", databasePath: files.path)
+        configuration.access = .openToAll
+        let ended = try DatasetServer(configuration: configuration, logger: Self.quiet)
+        // The address is none of this machine's.
+        await #expect(throws: (any Error).self) { try await ended.run() }
+        let next = try DatasetServer(configuration: configuration, logger: Self.quiet)
+        try withExtendedLifetime(ended) { try next.store.close() }
+    }
+
+    @Test("Where no lock can be had nothing is served")
+    func noLock() throws {
+        let database = path("unlockable")
+        try FileManager.default.createDirectory(atPath: database + ".lock", withIntermediateDirectories: true)
+        #expect(throws: DatabaseLock.Failure.unavailable(database + ".lock")) {
+            try DatasetServer(configuration: .init(databasePath: database), logger: Self.quiet)
+        }
+        #expect(!FileManager.default.fileExists(atPath: database))
     }
 
     @Test("A restored database is served, and finishes what it had accepted")

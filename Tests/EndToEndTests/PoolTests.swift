@@ -1,4 +1,6 @@
+import Exposition
 import Foundation
+import FoundationNetworking
 import Testing
 
 extension EndToEnd {
@@ -16,7 +18,7 @@ extension EndToEnd {
             let silentEvents = try #require(workload.expected[silent]).events
             try await Arena.with { arena in
                 let brokers = try await arena.startBroker(topics: ["labelling:8", "labelling.dead-letters:1"])
-                let service = try await arena.startService(applyDelay: "20ms")
+                let service = try await arena.startService(applyDelay: "20ms", options: ["--telemetry-port", "0"])
                 try await FaultProxy.with(service: service.url, seed: 11) { proxy in
                     proxy.mode = .swallowing("/projects/line-0/datasets/train")
                     let setup = Arena.Setup(brokers: brokers, endpoint: proxy.url)
@@ -28,7 +30,7 @@ extension EndToEnd {
                     let ports = try await workers.asyncMap { worker in
                         try await arena.telemetryPort(of: worker)
                     }
-                    let prometheus = try await Prometheus(arena: arena, workers: ports)
+                    let prometheus = try await Prometheus(arena: arena, workers: ports.map { "127.0.0.1:\($0)" })
                     try await arena.until("all four are scraped", within: .seconds(30)) {
                         try await prometheus.value("sum(up)") == 4
                     }
@@ -58,6 +60,8 @@ extension EndToEnd {
                     print(
                         "Prometheus saw 4 workers settle \(Int(settled ?? 0)) events of \(workload.events);",
                         "fired while \(silent) was silent: \(firing.sorted()); lag then \(Int(lag)), none after")
+                    let servicePort = try await arena.telemetryPort(of: service.child)
+                    for port in ports + [servicePort] { try await Self.checkMetrics(at: port) }
                     for worker in workers { worker.terminate() }
                     for worker in workers { try await arena.ended(worker, within: .seconds(20)) }
                     let verdict = Verdict(arena: arena, setup: setup, workload: workload)
@@ -65,6 +69,16 @@ extension EndToEnd {
                     try await verdict.checkOffsets()
                 }
             }
+        }
+
+        /// What a process that has worked exposes is explained, has a kind, says its unit, and keeps to the conventions.
+        private static func checkMetrics(at port: Int) async throws {
+            let url = try #require(URL(string: "http://127.0.0.1:\(port)/metrics"))
+            let exposition = Exposition(String(decoding: try await URLSession.shared.data(from: url).0, as: UTF8.self))
+            #expect(exposition.families.count >= 20)
+            #expect(exposition.shortcomings == [])
+            let (status, output) = try Promtool.check(exposition.text)
+            #expect(status == 0 && output.isEmpty, "\(output)")
         }
 
         @Test("All four workers are restarted, one after the other, under load: nothing twice", .timeLimit(.minutes(5)))
@@ -118,13 +132,13 @@ extension EndToEnd {
 }
 
 extension Arena {
-    /// The port that a worker's telemetry is on, as it says in its log.
-    func telemetryPort(of worker: Child) async throws -> Int {
+    /// The port that a process's telemetry is on, as it says in its log.
+    func telemetryPort(of process: Child) async throws -> Int {
         func port() -> Int? {
-            worker.log.split(separator: "\n").first { $0.contains("Telemetry is served") }
+            process.log.split(separator: "\n").first { $0.contains("Telemetry is served") }
                 .flatMap { $0.split(separator: "port=").last.flatMap { Int($0.prefix { $0.isNumber }) } }
         }
-        try await until("\(worker.name) serves its telemetry", within: .seconds(20)) { port() != nil }
+        try await until("\(process.name) serves its telemetry", within: .seconds(20)) { port() != nil }
         return try #require(port())
     }
 }

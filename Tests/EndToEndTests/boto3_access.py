@@ -339,6 +339,14 @@ def check_own_client(service):
     expect("linefeed export over TLS", trusted.returncode == 0 and line(1) in trusted.stdout, trusted.stderr[-200:])
     bundle = linefeed(*export, key="LINE4", AWS_CA_BUNDLE=path("ca.pem"))
     expect("linefeed export with AWS_CA_BUNDLE", bundle.returncode == 0 and bundle.stdout == trusted.stdout)
+    for what, command in [("export", export), ("check", ["check", "--endpoint", f"https://localhost:{service.port}",
+                                                          "--brokers", "127.0.0.1:1", "--timeout", "2s"])]:
+        started = time.monotonic()
+        blind = linefeed(*command, key="LINE4")
+        took = time.monotonic() - started
+        expect(f"linefeed {what} says at once that the authority is unknown",
+               blind.returncode != 0 and "certificate is not believed" in blind.stderr + blind.stdout and took < 20,
+               f"{took:.1f} s, {(blind.stdout + blind.stderr).strip()[-120:]}, status {blind.returncode}")
     denied = linefeed(*export, "--ca-file", path("ca.pem"), key="OTHERS")
     expect("linefeed export with another project's key", denied.returncode != 0 and "AccessDenied" in denied.stderr,
            denied.stderr.strip()[-120:])
@@ -436,6 +444,19 @@ def check_start():
     refused("another certificate's key", "is not the key", "--keys", keys, "--tls-certificate", path("first.pem"),
             "--tls-key", path("ca.key"))
     refused("two policies", "contradict", "--keys", keys, "--insecure-no-auth")
+    with serving(database="names.sqlite") as service:
+        for host in ["127.0.0.1", "localhost"]:
+            local = boto3.client("lookoutvision", endpoint_url=f"http://{host}:{service.port}", region_name="us-east-1",
+                                 aws_access_key_id="any", aws_secret_access_key="any")
+            expect_done(f"without keys, as {host}", lambda: local.list_projects())
+        answer = raw(service, b"GET /2020-11-20/projects HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        expect("without keys, as another name", answer.startswith("HTTP/1.1 421") and "AccessDenied" in answer, answer[:24])
+        ended = linefeed("serve", "--port", "0", "--database", path("names.sqlite"))
+        expect("not started: a second one on the same database",
+               ended.returncode != 0 and "another process serves it" in ended.stderr and not ended.stdout,
+               ended.stderr.strip()[-160:])
+        ended = linefeed("backup", "--database", path("names.sqlite"), "--to", path("names.backup"))
+        expect("but a backup is taken", ended.returncode == 0 and os.path.exists(path("names.backup")), ended.stderr)
     with serving("--host", "0.0.0.0", "--insecure-no-auth", database="open.sqlite") as service:
         answer = raw(service, b"GET /2020-11-20/projects HTTP/1.1\r\nHost: localhost\r\n\r\n")
         expect("open where that is asked for", answer.startswith("HTTP/1.1 200"))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Certificates
 import Foundation
 import Kafka
 import Testing
@@ -50,6 +51,22 @@ import Testing
             "security.protocol=sasl_ssl", "sasl.oauthbearer.method=oidc", url, "sasl.oauthbearer.client.id=pool",
             "sasl.oauthbearer.client.secret=hidden", "sasl.oauthbearer.extensions=logicalCluster=lkc-1,a=b")
         #expect(oidc.tokens != nil && oidc.entries.allSatisfy { !$0.name.hasPrefix("sasl.oauthbearer.") })
+        let certificates = try Certificates()
+        let oauth = [
+            "sasl.oauthbearer.method=oidc", url, "sasl.oauthbearer.client.id=pool",
+            "sasl.oauthbearer.client.secret=hidden",
+        ]
+        for location in [certificates.path("ca.pem"), certificates.folder, "probe"] {
+            let trusting = try KafkaOptions.parse(
+                (oauth + ["ssl.ca.location=\(location)"]).flatMap { ["--kafka", $0] }
+            ).kafkaProperties
+            // The broker's certificate is still librdkafka's business.
+            #expect(trusting.tokens != nil && trusting["ssl.ca.location"] == location)
+        }
+        let lost = mistake(
+            "sasl.oauthbearer.method=oidc", url, "sasl.oauthbearer.client.id=pool",
+            "sasl.oauthbearer.client.secret=hidden", "ssl.ca.location=/nowhere.pem")
+        #expect(lost.contains("ssl.ca.location: /nowhere.pem cannot be read"))
         let half = mistake("sasl.oauthbearer.method=oidc", url, "sasl.oauthbearer.client.id=pool")
         #expect(half.contains("sasl.oauthbearer.client.secret is not set"))
         let noURL = mistake(

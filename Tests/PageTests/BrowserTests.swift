@@ -84,7 +84,7 @@ struct BrowserTests {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let started = Date().timeIntervalSince1970
         let server = TelemetryServer(
-            configuration: .init(port: 0), metrics: PrometheusMetrics(logger: Stage.quiet),
+            address: .init(port: 0), page: .worker, metrics: PrometheusMetrics(logger: Stage.quiet),
             readiness: { [WorkerSample.obstacle] },
             status: { WorkerSample(secondsUp: Date().timeIntervalSince1970 - started) }, logger: Stage.quiet,
             onServerRunning: { port.yield($0) })

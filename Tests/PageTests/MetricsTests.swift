@@ -1,4 +1,4 @@
-import Foundation
+import Exposition
 import LookoutVision
 import Testing
 
@@ -68,28 +68,14 @@ struct MetricsTests {
 
     @Test(
         "promtool check metrics finds nothing to say of the service's metrics",
-        .enabled(
-            if: FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool"),
-            "needs promtool of Debian's package prometheus: deploy/install --tests"))
+        .enabled(if: Promtool.isInstalled, Comment(rawValue: Promtool.need)))
     func promtool() async throws {
         try await Stage.run { stage in
             try await stage.create("boards", "train")
             try await stage.update("boards", .train, [Samples.line("1.jpg", "normal")])
             let text = try await stage.get("/metrics").text
-            let file = FileManager.default.temporaryDirectory.appending(path: "linefeed-\(UUID().uuidString).txt")
-            try Data(text.utf8).write(to: file)
-            defer { try? FileManager.default.removeItem(at: file) }
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/promtool")
-            process.arguments = ["check", "metrics"]
-            process.standardInput = try FileHandle(forReadingFrom: file)
-            let output = Pipe()
-            process.standardOutput = output
-            process.standardError = output
-            try process.run()
-            let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0 && said.isEmpty, "\(said)")
+            let (status, output) = try Promtool.check(text)
+            #expect(status == 0 && output.isEmpty, "\(output)")
         }
     }
 }

@@ -1,5 +1,5 @@
 import CoreMetrics
-import Foundation
+import Exposition
 import Logging
 import Testing
 
@@ -7,31 +7,9 @@ import Testing
 
 /// What Prometheus itself says of the exposition.
 struct PromtoolTests {
-    static let path = "/usr/bin/promtool"
-    static let isInstalled = FileManager.default.isExecutableFile(atPath: path)
-
-    /// The exit status of `promtool check metrics` and what it printed: 0 for a text that parses and follows the
-    /// conventions, 3 for one that only parses.
-    static func check(_ exposition: String) throws -> (status: Int32, output: String) {
-        let file = FileManager.default.temporaryDirectory.appending(path: "linefeed-\(UUID().uuidString).txt")
-        try Data(exposition.utf8).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = ["check", "metrics"]
-        process.standardInput = try FileHandle(forReadingFrom: file)
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
-    }
-
     @Test(
         "promtool check metrics takes every kind of metric",
-        .enabled(if: isInstalled, "needs promtool of Debian's package prometheus: deploy/install --tests"))
+        .enabled(if: Promtool.isInstalled, Comment(rawValue: Promtool.need)))
     func promtool() async throws {
         let metrics = PrometheusMetrics(
             catalog: MetricCatalog([
@@ -46,19 +24,47 @@ struct PromtoolTests {
         }
         Meter(label: "open_things", factory: metrics).set(-Double.infinity)
         CoreMetrics.Timer(label: "call", factory: metrics).recordNanoseconds(5)
-        let (status, output) = try Self.check(await metrics.exposition())
+        let (status, output) = try Promtool.check(await metrics.exposition())
         #expect(status == 0 && output.isEmpty, "\(output)")
         // It does find fault where there is one.
-        #expect(try Self.check("a_total{x=\"1} 2\n").status != 0)
+        #expect(try Promtool.check("a_total{x=\"1} 2\n").status != 0)
     }
 
     @Test(
         "promtool check metrics takes what every process exposes",
-        .enabled(if: isInstalled, "needs promtool of Debian's package prometheus: deploy/install --tests"))
+        .enabled(if: Promtool.isInstalled, Comment(rawValue: Promtool.need)))
     func process() async throws {
         let metrics = PrometheusMetrics(logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         metrics.addCollector { ProcessMetrics.collect() }
-        let (status, output) = try Self.check(await metrics.exposition())
+        let (status, output) = try Promtool.check(await metrics.exposition())
         #expect(status == 0 && output.isEmpty, "\(output)")
+    }
+
+    @Test("What an exposition leaves out is noticed")
+    func shortcomings() {
+        let exposition = Exposition(
+            """
+            # HELP calls Calls.
+            # TYPE calls counter
+            calls{x="a b"} 1
+            # TYPE open gauge
+            open 2
+            # HELP oldest Age of the oldest.
+            # TYPE oldest gauge
+            oldest 3
+            # HELP call_seconds Time of a call.
+            # TYPE call_seconds histogram
+            call_seconds_bucket{le="+Inf"} 1
+            call_seconds_count 1
+            call_seconds_sum 1
+            stray 1
+
+            """)
+        #expect(exposition.families.map(\.name) == ["calls", "open", "oldest", "call_seconds", "stray"])
+        #expect(
+            exposition.shortcomings == [
+                "calls is a counter", "open is not explained", "oldest is measured in seconds and does not say so",
+                "stray is not explained", "stray has no type",
+            ])
     }
 }

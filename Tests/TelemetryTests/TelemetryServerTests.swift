@@ -29,7 +29,7 @@ struct TelemetryServerTests {
     ) async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let server = TelemetryServer(
-            configuration: .init(host: host, port: 0), metrics: PrometheusMetrics(logger: Self.quiet),
+            address: .init(host: host, port: 0), page: .worker, metrics: PrometheusMetrics(logger: Self.quiet),
             readiness: { reasons() }, status: { status }, logger: Self.quiet, onServerRunning: { port.yield($0) })
         let group = ServiceGroup(configuration: .init(services: [server], logger: Self.quiet))
         async let running: Void = group.run()
@@ -106,6 +106,17 @@ struct TelemetryServerTests {
         try await serving(host: "0.0.0.0", status: Status()) { url in
             let answer = try await get("\(url)/metrics", host: "worker-0.workers")
             #expect(answer.status == 200)
+        }
+    }
+
+    @Test func anAddressThatIsTakenIsNamed() async throws {
+        try await serving(status: Status()) { url in
+            let port = try #require(url.split(separator: ":").last.flatMap { Int($0) })
+            let second = TelemetryServer(
+                address: .init(port: port), metrics: PrometheusMetrics(logger: Self.quiet), readiness: { [] },
+                status: { Status() }, logger: Self.quiet)
+            let error = await #expect(throws: TelemetryFailure.self) { try await second.run() }
+            #expect(error?.description.hasPrefix("telemetry on 127.0.0.1:\(port) has failed: ") == true)
         }
     }
 

@@ -5,15 +5,11 @@ A row is an alert, the minutes of bad values, and the series: each with its bad 
 the good ones.
 """
 
-import pathlib
 import re
-import subprocess
 import sys
-import tempfile
 
-import yaml
+import promtool
 
-DEPLOY = pathlib.Path(__file__).resolve().parent.parent
 GOOD = 90  # minutes
 
 
@@ -89,26 +85,20 @@ def unit_test(alert, minutes, series):
 
 
 def main():
-    rules_path = DEPLOY / "prometheus" / "alerts.yml"
-    rules = [rule for group in yaml.safe_load(rules_path.read_text())["groups"] for rule in group["rules"]]
+    rules = promtool.alert_rules()
     names = {rule["alert"] for rule in rules}
     faults = [f"{name}: is never seen to fire" for name in sorted(names - CASES.keys())]
     faults += [f"{name}: there is no such alert" for name in sorted(CASES.keys() - names)]
-    headings = re.findall(r"^#+ (Linefeed\w+)$", (DEPLOY / "README.md").read_text(), re.MULTILINE)
+    headings = re.findall(r"^#+ (Linefeed\w+)$", (promtool.DEPLOY / "README.md").read_text(), re.MULTILINE)
     for rule in rules:
         if rule["alert"] not in headings:
             faults.append(f"{rule['alert']}: deploy/README.md has no part about it")
         if rule["annotations"].get("runbook") != f"deploy/README.md#{rule['alert'].lower()}":
             faults.append(f"{rule['alert']}: its runbook is not its own")
     faults += [f"deploy/README.md: {heading} is no alert" for heading in headings if heading not in names]
-    with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
-        yaml.safe_dump({
-            "rule_files": [str(rules_path)], "evaluation_interval": "1m",
-            "tests": [unit_test(alert, *case) for alert, case in CASES.items()]}, file)
-        file.flush()
-        outcome = subprocess.run(["promtool", "test", "rules", file.name], capture_output=True, text=True)
-    if outcome.returncode:
-        faults.append(outcome.stdout + outcome.stderr)
+    faults += promtool.faults("test", {
+        "rule_files": [str(promtool.RULES)], "evaluation_interval": "1m",
+        "tests": [unit_test(alert, *case) for alert, case in CASES.items()]})
     if faults:
         sys.exit("\n".join(faults))
     print(f"{len(names)} alerts fire, resolve and have their part in the runbook")

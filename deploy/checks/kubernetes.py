@@ -78,6 +78,24 @@ def faults_of_pods(stateful_set):
                 yield f"{container['name']}: {mount['name']} is no volume"
 
 
+def missing_ports(document, templates):
+    """Of the ports that a document asks at by name those that no container of its pods has."""
+    spec = document.get("spec", {})
+    if document["kind"] == "PodMonitor":
+        selector, ports = spec["selector"]["matchLabels"], [end["port"] for end in spec["podMetricsEndpoints"]]
+    elif document["kind"] == "NetworkPolicy":
+        selector = spec["podSelector"]["matchLabels"]
+        ports = [port["port"] for rule in spec["ingress"] for port in rule["ports"]]
+    elif document["kind"] == "Service":
+        selector, ports = spec["selector"], [port["targetPort"] for port in spec["ports"]]
+    else:
+        return
+    for template in templates:
+        if selector.items() <= template["metadata"]["labels"].items():
+            known = {port["name"] for container in template["spec"]["containers"] for port in container["ports"]}
+            yield from (port for port in ports if port not in known)
+
+
 def faults_between(documents):
     templates = [d["spec"]["template"] for d in documents if d["kind"] == "StatefulSet"]
     labels = [t["metadata"]["labels"] for t in templates]
@@ -88,6 +106,7 @@ def faults_between(documents):
 
     for d in documents:
         place = f"{d['kind']} {d['metadata']['name']}"
+        yield from (f"{place}: no container has the port {port}" for port in missing_ports(d, templates))
         if d["kind"] == "Service" and not selects(d["spec"]["selector"]):
             yield f"{place} selects no pod"
         if d["kind"] == "NetworkPolicy" and not selects(d["spec"]["podSelector"]["matchLabels"]):

@@ -4,16 +4,12 @@ The names are those of the program's own catalogue of metrics; the expressions a
 """
 
 import json
-import pathlib
 import re
-import subprocess
 import sys
-import tempfile
 
-import yaml
+import promtool
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-CATALOGUE = ROOT / "Sources" / "Telemetry" / "Metrics"
+CATALOGUE = promtool.DEPLOY.parent / "Sources" / "Telemetry" / "Metrics"
 # Prometheus' own.
 FOREIGN = {"up", "ALERTS"}
 
@@ -24,13 +20,12 @@ def known_metrics():
 
 
 def expressions():
-    dashboard = json.loads((ROOT / "deploy" / "grafana" / "linefeed.json").read_text())
+    dashboard = json.loads((promtool.DEPLOY / "grafana" / "linefeed.json").read_text())
     for panel in dashboard["panels"]:
         for target in panel.get("targets", []):
             yield f"panel {panel['title']}", target["expr"].replace("$__rate_interval", "5m")
-    for group in yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text())["groups"]:
-        for rule in group["rules"]:
-            yield f"alert {rule['alert']}", rule["expr"]
+    for rule in promtool.alert_rules():
+        yield f"alert {rule['alert']}", rule["expr"]
 
 
 def names(expression):
@@ -51,13 +46,8 @@ def main():
         for name in sorted(names(expression) - FOREIGN):
             if re.sub(r"_(bucket|sum|count)$", "", name) not in known and name not in known:
                 faults.append(f"{place}: the program has no metric {name}")
-    with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
-        rules = [{"record": f"check:{number}", "expr": expression} for number, (_, expression) in enumerate(asked)]
-        yaml.safe_dump({"groups": [{"name": "check", "rules": rules}]}, file)
-        file.flush()
-        outcome = subprocess.run(["promtool", "check", "rules", file.name], capture_output=True, text=True)
-    if outcome.returncode:
-        faults.append(outcome.stdout + outcome.stderr)
+    rules = [{"record": f"check:{number}", "expr": expression} for number, (_, expression) in enumerate(asked)]
+    faults += promtool.faults("check", {"groups": [{"name": "check", "rules": rules}]})
     if faults:
         sys.exit("\n".join(faults))
     print(f"{len(asked)} expressions ask for metrics that there are")

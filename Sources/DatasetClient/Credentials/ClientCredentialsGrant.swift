@@ -29,12 +29,13 @@ package struct ClientCredentialsGrant: Sendable {
     ///   - clientID: the client's name.
     ///   - clientSecret: its password.
     ///   - scope: what for; nil leaves that to the server.
+    ///   - authorities: who is believed about the server's certificate; nil for whom the system believes.
     ///   - time: the clocks.
     ///   - timeout: for each try.
     /// - Throws: where the URL is none.
     package init(
-        url: String, clientID: String, clientSecret: String, scope: String?, time: TimeSource = .system,
-        timeout: Duration = .seconds(5)
+        url: String, clientID: String, clientSecret: String, scope: String?,
+        authorities: TrustedAuthorities? = nil, time: TimeSource = .system, timeout: Duration = .seconds(5)
     ) throws(Endpoint.Invalid) {
         let endpoint = try Endpoint(url)
         self.url = url
@@ -43,7 +44,9 @@ package struct ClientCredentialsGrant: Sendable {
         authorization = "Basic \(Data(pair.utf8).base64EncodedString())"
         let scope = scope.map { $0.isEmpty ? "" : "&scope=\(PercentEncoding.encodeSegment($0))" } ?? ""
         body = "grant_type=client_credentials\(scope)"
-        http = CredentialHTTP(place: "the token endpoint at \(endpoint.authority)", timeout: timeout, time: time)
+        http = CredentialHTTP(
+            place: "the token endpoint at \(endpoint.authority)", timeout: timeout, time: time,
+            authorities: authorities)
     }
 
     /// A fresh one.

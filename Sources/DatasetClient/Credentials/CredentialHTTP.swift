@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import NIOCore
+import Synchronization
 
 /// Requests to the services that hand out credentials: short, few, over connections of their own.
 struct CredentialHTTP: Sendable {
@@ -13,17 +14,31 @@ struct CredentialHTTP: Sendable {
     /// For one request and its answer.
     let timeout: Duration
     let time: TimeSource
+    /// Who is believed; nil for whom the system believes.
+    var authorities: TrustedAuthorities?
 
-    /// Common to the process, so that it needs no end.
-    private static let client: HTTPClient = {
+    /// Common to the process, so that they need no end; as many as there are files of authorities.
+    private static let clients = Mutex<[TrustedAuthorities?: HTTPClient]>([:])
+
+    private var client: HTTPClient {
+        Self.clients.withLock { clients in
+            if let client = clients[authorities] { return client }
+            let client = Self.makeClient(authorities)
+            clients[authorities] = client
+            return client
+        }
+    }
+
+    private static func makeClient(_ authorities: TrustedAuthorities?) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         configuration.httpVersion = .http1Only
         // A redirect would carry a token, or bring credentials from, who knows where.
         configuration.redirectConfiguration = .disallow
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.idleTimeout = .seconds(5)
+        configuration.tlsConfiguration = authorities?.tls
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
+    }
 
     /// Asks until there is an answer that is neither 429 nor 5xx, `tries` times at most.
     ///
@@ -39,7 +54,7 @@ struct CredentialHTTP: Sendable {
                 return answer
             case .success(let answer) where attempt == Self.tries:
                 throw .unavailable("\(place) answers HTTP \(answer.status)")
-            case .failure(let error) where attempt == Self.tries || error == .cancelled:
+            case .failure(let error) where attempt == Self.tries || !error.isRetriable:
                 throw .unavailable("\(place): \(error)")
             default:
                 let delay = backoff.delay(attempt: attempt - 1, retryAfterSeconds: nil, jitter: time.jitter)
@@ -53,7 +68,7 @@ struct CredentialHTTP: Sendable {
         do throws(DatasetClientError) {
             return .success(
                 try await HTTPExchange.perform(
-                    request, over: Self.client, within: timeout, upTo: Self.largestAnswer))
+                    request, over: client, within: timeout, upTo: Self.largestAnswer))
         } catch {
             return .failure(error)
         }

@@ -26,11 +26,12 @@ struct SecurityTokenService: Sendable {
     private let time: TimeSource
 
     /// - Parameters:
-    ///   - environment: `AWS_ENDPOINT_URL_STS` and `AWS_ENDPOINT_URL` name another endpoint than the region's own.
+    ///   - environment: `AWS_ENDPOINT_URL_STS` and `AWS_ENDPOINT_URL` name another endpoint than the region's own,
+    ///     `AWS_CA_BUNDLE` who is believed about its certificate.
     ///   - region: of the endpoint and of the signature.
     ///   - time: the clocks.
     ///   - timeout: for each try.
-    /// - Throws: `unusable` where the environment names something that is no endpoint.
+    /// - Throws: `unusable` where the environment names something that is no endpoint, or no authorities.
     init(
         environment: [String: String], region: String, time: TimeSource, timeout: Duration = .seconds(5)
     ) throws(CredentialError) {
@@ -44,9 +45,16 @@ struct SecurityTokenService: Sendable {
         } catch {
             throw .unusable("\(override ?? "the region"): \(error)")
         }
+        let authorities: TrustedAuthorities?
+        do {
+            authorities = try TrustedAuthorities.bundle(in: environment)
+        } catch {
+            throw .unusable("AWS_CA_BUNDLE: \(error)")
+        }
         self.region = region
         self.time = time
-        http = CredentialHTTP(place: "STS at \(endpoint.authority)", timeout: timeout, time: time)
+        http = CredentialHTTP(
+            place: "STS at \(endpoint.authority)", timeout: timeout, time: time, authorities: authorities)
     }
 
     /// `AssumeRole`, signed with somebody's credentials.

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// One request, one answer, one time limit.
 enum HTTPExchange {
@@ -18,19 +19,28 @@ enum HTTPExchange {
     static func perform(
         _ request: HTTPClientRequest, over client: HTTPClient, within timeout: Duration, upTo largestAnswer: Int
     ) async throws(DatasetClientError) -> APIAnswer {
-        let result = await withTaskGroup(of: Result<APIAnswer, DatasetClientError>.self) { group in
-            group.addTask { await send(request, over: client, upTo: largestAnswer) }
-            group.addTask {
-                try? await Task.sleep(for: timeout)
-                return .failure(.transport("no whole answer within \(timeout)"))
-            }
-            let first = await group.next()
-            group.cancelAll()
-            return first ?? .failure(.cancelled)
+        let isOver = Expiry()
+        let exchange = Task { await send(request, over: client, upTo: largestAnswer) }
+        // Not a task that sleeps: those that are cancelled are kept until they would have woken up, and at a thousand calls
+        // a second that is a hundred megabytes.
+        let timer = client.eventLoopGroup.any().scheduleTask(in: .nanoseconds(timeout.nanoseconds)) {
+            isOver.flag.store(true, ordering: .relaxed)
+            exchange.cancel()
         }
-        // Whichever of the two noticed it first, and with whatever error.
-        if Task.isCancelled, case .failure = result { throw .cancelled }
-        return try result.get()
+        let result = await withTaskCancellationHandler {
+            await exchange.value
+        } onCancel: {
+            exchange.cancel()
+        }
+        timer.cancel()
+        guard case .failure(let error) = result else { return try result.get() }
+        // Whichever of them noticed it first, and with whatever error.
+        if Task.isCancelled { throw .cancelled }
+        throw isOver.flag.load(ordering: .relaxed) ? .transport("no whole answer within \(timeout)") : error
+    }
+
+    private final class Expiry: Sendable {
+        let flag = Atomic(false)
     }
 
     private static func send(
@@ -49,7 +59,19 @@ enum HTTPExchange {
         } catch is NIOTooManyBytesError {
             return .failure(.malformedResponse("more than \(largestAnswer) bytes"))
         } catch {
-            return .failure(.transport(String(describing: error)))
+            return .failure(untrusted(error) ?? .transport(String(describing: error)))
+        }
+    }
+
+    /// What is wrong with the server's certificate, if that is why there is no connection. Of what BoringSSL found there
+    /// are only words.
+    private static func untrusted(_ error: any Error) -> DatasetClientError? {
+        switch error {
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            .untrusted("it is for another name")
+        case NIOSSLError.handshakeFailed(let reason) where "\(reason)".contains("CERTIFICATE_VERIFY_FAILED"):
+            .untrusted("no known authority has signed it, or its time is over")
+        default: nil
         }
     }
 }

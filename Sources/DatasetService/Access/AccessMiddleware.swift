@@ -8,6 +8,8 @@ import SigV4
 /// Operations of the API want a signature (or, where there are no keys, nothing), have their body read whole, and are
 /// counted against the rate limits. Everything else is for people and their tools: see ``PageAccess``.
 struct AccessMiddleware<Context: CallerContext>: RouterMiddleware {
+    /// Whether only names of this machine are answered.
+    let isLocal: Bool
     /// nil where anybody may do everything.
     let signatures: SignatureCheck?
     let page: PageAccess?
@@ -15,16 +17,16 @@ struct AccessMiddleware<Context: CallerContext>: RouterMiddleware {
     let bodies: BodyBudget
     let updateBodyBytes: Int
 
-    var asksForKeys: Bool { page != nil }
-
     func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         // The router has matched by now; where it has not, there is nothing to protect.
         guard let endpoint = context.endpointPath else { return try await next(request, context) }
+        // An orchestrator asks by address.
+        if isLocal, !PageAccess.openEndpoints.contains(endpoint) { try LocalNames.check(request) }
         var context = context
         guard let operation = Operation(method: request.method.rawValue, endpoint: endpoint) else {
-            context.caller = try page?.caller(of: request, endpoint: endpoint, isLocal: context.isLocal) ?? .anyone
+            context.caller = try page?.caller(of: request, endpoint: endpoint, from: context.remoteAddress) ?? .anyone
             return try await next(request, context)
         }
         var request = request

@@ -25,8 +25,6 @@ enum Caller: Sendable {
 }
 
 /// A request's context that knows who asks.
-protocol CallerContext: RequestContext {
+protocol CallerContext: RemoteAddressRequestContext {
     var caller: Caller { get set }
-    /// Whether the other end of the connection is on this machine.
-    var isLocal: Bool { get }
 }

@@ -2,6 +2,8 @@ import Crypto
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import LookoutVision
+import NIOCore
 
 /// Who may see what is not the API: the page, and metrics.
 ///
@@ -14,17 +16,29 @@ struct PageAccess: Sendable {
 
     let keys: KeyRing
     let isTLS: Bool
+    let failures: FailedAttempts
 
-    func caller(of request: Request, endpoint: String, isLocal: Bool) throws(ServiceFault) -> Caller {
+    func caller(of request: Request, endpoint: String, from client: SocketAddress?) throws(ServiceFault) -> Caller {
         if Self.openEndpoints.contains(endpoint) { return .nobody }
-        guard isTLS || isLocal else {
+        guard isTLS || client?.isLoopback ?? false else {
             throw .denied("Other than over TLS, this can only be seen from the machine itself.")
         }
         guard request.method == .get || request.method == .head else { throw .methodNotAllowed(["GET", "HEAD"]) }
-        guard let (id, secret) = Self.credentials(request.headers[.authorization]), let key = keys[id],
+        // A browser asks without first; that is no guess.
+        guard let header = request.headers[.authorization] else { throw .unauthorized }
+        if let seconds = failures.wait(of: client) {
+            throw ServiceFault(
+                APIException(
+                    .throttling, "Wrong names or secrets came too often from this address.", retryAfterSeconds: seconds)
+            )
+        }
+        guard let (id, secret) = Self.credentials(header), let key = keys[id],
             // Digests compare in constant time.
             SHA256.hash(data: Array(secret.utf8)) == SHA256.hash(data: Array(key.secret.utf8))
-        else { throw .unauthorized }
+        else {
+            failures.note(client)
+            throw .unauthorized
+        }
         guard key.allowsEverywhere(.read) else {
             throw .denied("The access key \(key.id) may not read every project.")
         }
@@ -32,8 +46,8 @@ struct PageAccess: Sendable {
     }
 
     /// Source: RFC 7617, section 2.
-    private static func credentials(_ header: String?) -> (id: String, secret: String)? {
-        guard let header, header.prefix(6).lowercased() == "basic ",
+    private static func credentials(_ header: String) -> (id: String, secret: String)? {
+        guard header.prefix(6).lowercased() == "basic ",
             let data = Data(base64Encoded: String(header.dropFirst(6).drop { $0 == " " })),
             let text = String(validating: data, as: UTF8.self), let colon = text.firstIndex(of: ":")
         else { return nil }

@@ -18,11 +18,6 @@ package final class RateLimits: Sendable {
         }
     }
 
-    private struct Bucket {
-        var tokens: Double
-        var at: Timestamp
-    }
-
     private struct Account: Hashable {
         var id: String
         var operation: Operation
@@ -31,7 +26,7 @@ package final class RateLimits: Sendable {
     private let configuration: Configuration
     private let now: @Sendable () -> Timestamp
     // At most one for each key of the file and each operation: strangers have no account.
-    private let buckets = Mutex<[Account: Bucket]>([:])
+    private let buckets = Mutex<[Account: TokenBucket]>([:])
 
     init(_ configuration: Configuration, now: @escaping @Sendable () -> Timestamp) {
         self.configuration = configuration
@@ -44,19 +39,9 @@ package final class RateLimits: Sendable {
     func count(_ operation: Operation, of id: String) throws(APIException) {
         guard let rate = configuration.rate(of: operation) else { return }
         let now = now()
-        let capacity = max(1, rate)
-        let wait: Double? = buckets.withLock { buckets in
-            let account = Account(id: id, operation: operation)
-            var bucket = buckets[account] ?? Bucket(tokens: capacity, at: now)
-            // A clock that was set back gives nothing, and takes nothing.
-            let elapsed = max(0, now.secondsSinceEpoch - bucket.at.secondsSinceEpoch)
-            bucket = Bucket(tokens: min(capacity, bucket.tokens + elapsed * rate), at: now)
-            defer { buckets[account] = bucket }
-            guard bucket.tokens < 1 else {
-                bucket.tokens -= 1
-                return nil
-            }
-            return (1 - bucket.tokens) / rate
+        let wait = buckets.withLock { buckets in
+            let new = TokenBucket(capacity: max(1, rate), rate: rate, now: now)
+            return buckets[Account(id: id, operation: operation), default: new].take(now: now)
         }
         guard let wait else { return }
         throw APIException(

@@ -1,13 +1,14 @@
 import Hummingbird
+import NIOCore
 
 /// What goes along with a request through middleware and controllers.
 struct APIContext: CallerContext {
     var coreContext: CoreRequestContextStorage
     var caller = Caller.nobody
-    let isLocal: Bool
+    let remoteAddress: SocketAddress?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
-        isLocal = source.channel.remoteAddress?.isLoopback ?? false
+        remoteAddress = source.channel.remoteAddress
     }
 }

@@ -58,6 +58,15 @@ struct ServiceFault: Error {
     /// Whoever asked may not.
     static func denied(_ message: String) -> ServiceFault { ServiceFault(APIException(.accessDenied, message)) }
 
+    /// The service is not known by the name that it is called by, or a page from elsewhere calls it.
+    static let misdirected: ServiceFault = {
+        var fault = denied(
+            "This service asks nobody for a key, so it answers only to localhost and loopback addresses, and not to pages "
+                + "of other sites.")
+        fault.status = .misdirectedRequest
+        return fault
+    }()
+
     /// The page wants to know who asks.
     static let unauthorized: ServiceFault = {
         var fault = denied("Give the name of an access key, and its secret as the password.")

@@ -9,10 +9,17 @@ struct Observability: Sendable {
     let exposition: PrometheusMetrics
     let metrics: ServiceMetrics
     private let store: DatasetStore
+    private let databasePath: String
+    private let access: ServiceStatus.Access
     private let logger: Logger
 
-    init(store: DatasetStore, databasePath: String, exposition: PrometheusMetrics, logger: Logger) {
+    init(
+        store: DatasetStore, databasePath: String, access: ServiceStatus.Access, exposition: PrometheusMetrics,
+        logger: Logger
+    ) {
         self.store = store
+        self.databasePath = databasePath
+        self.access = access
         self.logger = logger
         self.exposition = exposition
         metrics = ServiceMetrics(factory: exposition)
@@ -22,17 +29,35 @@ struct Observability: Sendable {
 
     /// Probes, for anyone who reaches the address: they tell nothing of what is stored.
     func addProbes<Context: RequestContext>(to routes: some RouterMethods<Context>) {
-        ProbeRoutes { [store, logger] in
-            do {
-                try await store.probe()
-                return []
-            } catch {
-                logger.error("The database cannot be read", metadata: ["error": "\(error)"])
-                // Whoever asks need not be someone who may know more.
-                return ["The database cannot be read."]
-            }
+        ProbeRoutes { await obstacles() }.addRoutes(to: routes)
+    }
+
+    /// Why the service cannot do its work just now; empty where it can.
+    func obstacles() async -> [String] {
+        do {
+            try await store.probe()
+            return []
+        } catch {
+            return [unreadable(error)]
         }
-        .addRoutes(to: routes)
+    }
+
+    /// What `/status` tells.
+    func status() async -> ServiceStatus {
+        do {
+            let (totals, activity) = try await (store.totals(), store.activity())
+            return ServiceStatus(
+                access: access, totals: totals, activity: activity, walBytes: Self.size(of: databasePath + "-wal"),
+                now: store.now())
+        } catch {
+            return ServiceStatus(access: access, obstacle: unreadable(error))
+        }
+    }
+
+    private func unreadable(_ error: any Error) -> String {
+        logger.error("The database cannot be read", metadata: ["error": "\(error)"])
+        // Whoever asks need not be someone who may know more.
+        return "The database cannot be read."
     }
 
     private static func families(of totals: DatabaseTotals, databasePath: String) -> [MetricFamily] {

@@ -4,7 +4,7 @@ package import LookoutVision
 /// Where the datasets live: one SQLite database in WAL mode, one writer, readers that never wait for it.
 ///
 /// The only place with SQL. Refusals that the API has a name for are thrown as ``APIException``; everything else is the
-/// database's own `DatabaseError`. Several processes may open the same file; only one should serve it.
+/// database's own `DatabaseError`. Several processes may open the same file; only one serves it, see ``DatabaseLock``.
 package struct DatasetStore: Sendable {
     /// Rows that one transaction removes at most, so that no other dataset waits long for its turn to write.
     static let rowsRemovedAtOnce = 5_000

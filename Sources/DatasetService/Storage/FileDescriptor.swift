@@ -7,7 +7,7 @@
 #endif
 
 /// An open file or folder, closed with the last reference to it.
-final class FileDescriptor {
+final class FileDescriptor: Sendable {
     private let number: Int32
 
     private init?(_ number: Int32) {
@@ -18,6 +18,11 @@ final class FileDescriptor {
     /// Opens a folder; nil where that fails.
     convenience init?(folder path: String) {
         self.init(Self.restarting { open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY) })
+    }
+
+    /// Opens a file to lock it, and makes it where there is none; nil where that fails.
+    convenience init?(lock path: String) {
+        self.init(Self.restarting { open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) })
     }
 
     /// Opens a folder in this one; nil where that fails, or where the name is that of a symbolic link.
@@ -52,6 +57,13 @@ final class FileDescriptor {
             used = max(0, count)
         }
         return count < 0 ? nil : bytes
+    }
+
+    /// Locks the file for who has opened it here, until it is closed.
+    ///
+    /// - Returns: false where somebody else has locked it.
+    func takeAlone() -> Bool {
+        Self.restarting { flock(number, LOCK_EX | LOCK_NB) } == 0
     }
 
     /// Waits until what was written, or the names in this folder, are on disk.

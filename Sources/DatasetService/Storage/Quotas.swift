@@ -1,4 +1,4 @@
-package import LookoutVision
+import LookoutVision
 
 /// How much the service holds; nil is no limit.
 package struct Quotas: Sendable, Hashable {

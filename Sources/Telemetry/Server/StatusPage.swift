@@ -1,21 +1,31 @@
 internal import Hummingbird
 
-/// The worker at a glance. The server sends the frame; the script fills it from `/status` and keeps it fresh.
-enum StatusPage {
-    private static let script = WebAsset(name: "status.js", bytes: PackageResources.status_js)
+/// A process at a glance. The server sends the frame; the script fills it from `/status` and keeps it fresh.
+package struct StatusPage: Sendable {
+    private let script: WebAsset
+    private let page: WebPage
 
-    static func addRoutes<Context: RequestContext>(to routes: some RouterMethods<Context>) {
-        for asset in [WebAsset.style, .icon, script] { asset.addRoute(to: routes) }
-        let page = WebPage(
-            title: "Worker",
+    private init(title: String, content: HTML, script: WebAsset) {
+        self.script = script
+        page = WebPage(
+            title: title,
             navigation: [
-                .init("/", "Worker", isCurrent: true), .init("/status", "Status", isCurrent: false),
+                .init("/", title, isCurrent: true), .init("/status", "Status", isCurrent: false),
                 .init("/metrics", "Metrics", isCurrent: false),
             ], content: content, scripts: [script])
-        routes.get("/") { _, _ in page.response() }
     }
 
-    private static let content: HTML = """
+    func addRoutes<Context: RequestContext>(to routes: some RouterMethods<Context>) {
+        for asset in [WebAsset.style, .icon, script] { asset.addRoute(to: routes) }
+        routes.get("/") { [page] _, _ in page.response() }
+    }
+
+    /// A worker's partitions and the lanes that wait.
+    package static let worker = StatusPage(
+        title: "Worker", content: workerContent,
+        script: WebAsset(name: "status.js", bytes: PackageResources.status_js))
+
+    private static let workerContent: HTML = """
         <h1 id="name">Worker</h1>
         <p class="quiet small" id="facts">Reading the status…</p>
         <noscript><p class="notice">This page needs JavaScript to show the status. Without it, <a href="/status">the

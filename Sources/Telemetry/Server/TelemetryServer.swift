@@ -4,13 +4,14 @@ package import Logging
 internal import NIOCore
 internal import ServiceLifecycle
 
-/// What a process says of itself over HTTP: `/metrics`, `/healthz`, `/readyz`, `/status` as JSON, and a page at `/`.
+/// What a process says of itself over HTTP: `/metrics`, `/healthz`, `/readyz`, `/status` as JSON, and where there is one
+/// a page at `/`.
 ///
 /// Nobody is asked who they are. On loopback it answers only to names of this machine; elsewhere to whoever reaches it,
 /// which is for the network to restrict. It tells names of topics, projects and datasets, never an event or a secret.
 ///
-/// The page reads `/status` every two seconds and shows these keys, any of which may be missing (sizes are in bytes,
-/// offsets as Kafka counts them):
+/// A worker's page reads `/status` every two seconds and shows these keys, any of which may be missing (sizes are in
+/// bytes, offsets as Kafka counts them):
 ///
 ///     {"group": "…", "topic": "…", "membership": {"state": "member", "instance": "…"},
 ///      "readiness": {"obstacles": [{"reason": "…", "detail": "…"}]},
@@ -23,19 +24,8 @@ internal import ServiceLifecycle
 ///
 /// The rate is the page's own: the growth of `eventsSettled` from one reading to the next.
 package struct TelemetryServer<Status: Encodable & Sendable>: Service {
-    /// Where to listen.
-    package struct Configuration: Sendable {
-        package var host: String
-        /// 0 takes any free port, reported when the server runs.
-        package var port: Int
-
-        package init(host: String = "127.0.0.1", port: Int) {
-            self.host = host
-            self.port = port
-        }
-    }
-
-    private let configuration: Configuration
+    private let address: TelemetryAddress
+    private let page: StatusPage?
     private let metrics: PrometheusMetrics
     private let readiness: ProbeRoutes<BasicRequestContext>.Readiness
     private let status: @Sendable () async -> Status
@@ -43,18 +33,20 @@ package struct TelemetryServer<Status: Encodable & Sendable>: Service {
     private let onServerRunning: @Sendable (Int) async -> Void
 
     /// - Parameters:
-    ///   - configuration: Where to listen.
+    ///   - address: Where to listen.
+    ///   - page: What `/` shows; nothing is there without.
     ///   - metrics: What `/metrics` exposes.
     ///   - readiness: Why the process cannot do its work just now; empty where it can. Asked at every probe.
     ///   - status: The value behind `/status`. Asked at every request; must not wait for the work it describes.
     ///   - logger: Told when the server runs and when a request fails.
     ///   - onServerRunning: Called with the bound port once requests are answered.
     package init(
-        configuration: Configuration, metrics: PrometheusMetrics,
+        address: TelemetryAddress, page: StatusPage? = nil, metrics: PrometheusMetrics,
         readiness: @escaping @Sendable () async -> [String], status: @escaping @Sendable () async -> Status,
         logger: Logger, onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
-        self.configuration = configuration
+        self.address = address
+        self.page = page
         self.metrics = metrics
         self.readiness = readiness
         self.status = status
@@ -64,15 +56,15 @@ package struct TelemetryServer<Status: Encodable & Sendable>: Service {
 
     /// Serves until graceful shutdown or cancellation.
     ///
-    /// - Throws: where the address cannot be bound.
+    /// - Throws: ``TelemetryFailure`` where the address cannot be bound.
     package func run() async throws {
         let router = Router(context: BasicRequestContext.self)
         // Probes come under any name: an orchestrator asks by address.
         ProbeRoutes(readiness: readiness).addRoutes(to: router)
         let routes = router.group()
-        if Loopback.isLoopback(host: configuration.host) { routes.add(middleware: LoopbackOnlyMiddleware()) }
+        if Loopback.isLoopback(host: address.host) { routes.add(middleware: LoopbackOnlyMiddleware()) }
         metrics.addRoute(to: routes)
-        StatusPage.addRoutes(to: routes)
+        page?.addRoutes(to: routes)
         routes.get("status") { [status, logger] _, _ in
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -91,13 +83,19 @@ package struct TelemetryServer<Status: Encodable & Sendable>: Service {
         let application = Application(
             router: router,
             configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), serverName: nil),
+                address: .hostname(address.host, port: address.port), serverName: nil),
             onServerRunning: { [logger, onServerRunning] channel in
                 let port = channel.localAddress?.port ?? 0
                 logger.info("Telemetry is served", metadata: ["port": "\(port)"])
                 await onServerRunning(port)
             },
             logger: logger)
-        try await application.run()
+        do {
+            try await application.run()
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw TelemetryFailure(address: address, underlying: error)
+        }
     }
 }

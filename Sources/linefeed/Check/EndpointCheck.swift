@@ -42,6 +42,8 @@ struct EndpointCheck: Sendable {
                         "credentials",
                         "\(options.endpoint) refuses them: \(error). Look at the key, its policy and the clock")
                 ]
+            case .untrusted:
+                return [.bad("endpoint", "\(options.endpoint): \(error). Give its authority by --ca-file")]
             default: return [.bad("endpoint", "\(options.endpoint): \(error). Look at --endpoint")]
             }
         }

@@ -17,6 +17,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var configurationFile: ConfigurationOptions
     @OptionGroup var access: AccessOptions
+    @OptionGroup var telemetry: TelemetryOptions
     @OptionGroup var log: LogOptions
 
     @Option(help: "The address to listen on; 0.0.0.0 or :: for all, which takes --keys.")
@@ -43,6 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
             host: host, port: port, databasePath: storage.database, manifestsPath: storage.manifests,
             quotas: storage.quotas, applyDelay: applyDelay.duration)
         access.apply(to: &configuration)
+        configuration.telemetry = telemetry.address
         if access.keys == nil {
             logger.notice("Nobody is asked who they are: without --keys everybody may do everything")
         }

@@ -56,9 +56,9 @@ struct EndpointOptions: ParsableArguments {
         }
         let rate = rateLimit ?? (isAWS ? 5 : 0)
         configuration.rateLimit = rate == 0 ? .unlimited : .perSecond(rate, burst: max(1, Int(min(rate, 1000))))
-        if let path = caFile ?? ProcessInfo.processInfo.environment["AWS_CA_BUNDLE"], !path.isEmpty {
-            configuration.authorities = try TrustedAuthorities(path: path)
-        }
+        configuration.authorities =
+            try caFile.map { path throws(TrustedAuthorities.Unreadable) in try TrustedAuthorities(path: path) }
+            ?? TrustedAuthorities.bundle(in: ProcessInfo.processInfo.environment)
         let region = try region ?? AWSAccess.region() ?? SharedFiles().region() ?? "us-east-1"
         return DatasetClient(
             endpoint: endpoint, region: region, credentials: AWSAccess(region: region).chain(isForAWS: isAWS),

@@ -4,7 +4,9 @@ internal import Kafka
 
 /// Where the tokens for `sasl.mechanism=OAUTHBEARER` come from, as `sasl.oauthbearer.method` says.
 ///
-/// `oidc` takes librdkafka's own properties but does not leave the work to it: Debian builds it without libcurl.
+/// `oidc` takes librdkafka's own properties but does not leave the work to it: Debian builds it without libcurl. The
+/// authorities of `ssl.ca.location` are believed about the token endpoint too, beside the system's: brokers often have an
+/// authority of their own while the OAuth server has a public one.
 /// `aws-msk-iam` is not librdkafka's; its region is `region=…` in `sasl.oauthbearer.config`, else that in the broker's
 /// name, else the environment's.
 enum KafkaTokens {
@@ -68,13 +70,24 @@ enum KafkaTokens {
             return value
         }
         let clientID = try required("client.id")
+        let authorities: TrustedAuthorities?
+        do {
+            // `probe` leaves the choice to librdkafka.
+            let path = properties["ssl.ca.location"].flatMap { ["", "probe"].contains($0) ? nil : $0 }
+            authorities = try path.map { path throws(TrustedAuthorities.Unreadable) in
+                try TrustedAuthorities(path: path, besidesSystem: true)
+            }
+        } catch {
+            throw Mistake(description: "ssl.ca.location: \(error)")
+        }
         let extensions = try pairs(
             properties["sasl.oauthbearer.extensions"] ?? "", by: ",", "sasl.oauthbearer.extensions")
         do {
             return ClientCredentialTokens(
                 grant: try ClientCredentialsGrant(
                     url: try required("token.endpoint.url"), clientID: clientID,
-                    clientSecret: try required("client.secret"), scope: properties["sasl.oauthbearer.scope"]),
+                    clientSecret: try required("client.secret"), scope: properties["sasl.oauthbearer.scope"],
+                    authorities: authorities),
                 principal: clientID, extensions: extensions)
         } catch let mistake as Mistake {
             throw mistake

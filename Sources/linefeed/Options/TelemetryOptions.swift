@@ -3,12 +3,12 @@ internal import Logging
 internal import Telemetry
 internal import Worker
 
-/// What a worker says of itself over HTTP.
+/// What a worker or the service says of itself over HTTP.
 struct TelemetryOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Serve /metrics, /healthz, /readyz, /status and a page on this port; 0 takes any that is free. Off where it "
-                + "is not given.", valueName: "port"))
+            "Serve /metrics, /healthz, /readyz, /status and, for a worker, a page on this port; 0 takes any that is free. "
+                + "Off where it is not given.", valueName: "port"))
     var telemetryPort: Int?
 
     @Option(
@@ -25,12 +25,17 @@ struct TelemetryOptions: ParsableArguments {
     }
 
     /// nil where it is off.
+    var address: TelemetryAddress? {
+        telemetryPort.map { TelemetryAddress(host: telemetryHost, port: $0) }
+    }
+
+    /// nil where it is off.
     func makeServer(
         of worker: Worker, metrics: PrometheusMetrics, logger: Logger
     ) -> TelemetryServer<WorkerStatus>? {
-        telemetryPort.map { port in
+        address.map { address in
             TelemetryServer(
-                configuration: .init(host: telemetryHost, port: port), metrics: metrics,
+                address: address, page: .worker, metrics: metrics,
                 readiness: { worker.status.readiness.obstacles.map { "\($0.reason.rawValue): \($0.detail)" } },
                 status: { worker.status }, logger: logger)
         }

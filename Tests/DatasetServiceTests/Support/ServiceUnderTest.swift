@@ -13,6 +13,8 @@ import ServiceLifecycle
 /// A server on an ephemeral port with a database of its own, and the calls that tests make on it over real HTTP.
 struct ServiceUnderTest: Sendable {
     let port: Int
+    /// 0 where there is no telemetry.
+    var telemetryPort = 0
     let store: DatasetStore
 
     /// Serves for as long as `body` runs, then stops gracefully.
@@ -24,6 +26,7 @@ struct ServiceUnderTest: Sendable {
         _ body: (ServiceUnderTest) async throws -> Value
     ) async throws -> Value {
         let (ports, port) = AsyncStream<Int>.makeStream()
+        let (telemetryPorts, telemetryPort) = AsyncStream<Int>.makeStream()
         var configuration = DatasetServer.Configuration(
             databasePath: database.path, manifestsPath: manifests?.path, quotas: quotas,
             bodyLimitBytes: bodyLimitBytes, drainLimit: drainLimit)
@@ -31,16 +34,25 @@ struct ServiceUnderTest: Sendable {
         let server = try DatasetServer(
             configuration: configuration,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), now: { clock.now },
-            gate: { _ in try await gate.pass() }, onServerRunning: { port.yield($0) })
+            gate: { _ in try await gate.pass() }, onServerRunning: { port.yield($0) },
+            onTelemetryRunning: { telemetryPort.yield($0) })
         let group = ServiceGroup(
             configuration: .init(
                 services: [server], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })))
         async let running: Void = group.run()
         var iterator = ports.makeAsyncIterator()
         guard let bound = await iterator.next() else { throw CancellationError() }
+        var telemetryBound = 0
+        if configuration.telemetry != nil {
+            for await port in telemetryPorts {
+                telemetryBound = port
+                break
+            }
+        }
+        let service = ServiceUnderTest(port: bound, telemetryPort: telemetryBound, store: server.store)
         let result: Result<Value, any Error>
         do {
-            result = .success(try await body(ServiceUnderTest(port: bound, store: server.store)))
+            result = .success(try await body(service))
         } catch {
             result = .failure(error)
         }
@@ -51,10 +63,15 @@ struct ServiceUnderTest: Sendable {
 
     // MARK: Calls
 
+    /// Asks at the address of telemetry.
+    func telemetry(_ path: String, headers: [String: String] = [:]) async throws -> Answer {
+        try await call("GET", path, headers: headers, port: telemetryPort)
+    }
+
     func call(
-        _ method: String, _ path: String, json: String? = nil, headers: [String: String] = [:]
+        _ method: String, _ path: String, json: String? = nil, headers: [String: String] = [:], port: Int? = nil
     ) async throws -> Answer {
-        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port ?? self.port)\(path)")
         request.method = HTTPMethod(rawValue: method)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let json { request.body = .bytes(ByteBuffer(string: json)) }

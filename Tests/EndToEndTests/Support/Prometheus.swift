@@ -1,7 +1,7 @@
 import Foundation
 import FoundationNetworking
 
-/// A real Prometheus that scrapes workers every second, with the alert rules that are deployed.
+/// A real Prometheus that scrapes workers and a service every second, with the alert rules that are deployed.
 ///
 /// The rules are the deployed ones to the letter, but for how long a condition must hold: minutes become seconds.
 struct Prometheus {
@@ -11,17 +11,20 @@ struct Prometheus {
 
     private let url: URL
 
-    init(arena: Arena, workers ports: [Int]) async throws {
+    /// Targets are `HOST:PORT`.
+    init(arena: Arena, workers: [String] = [], services: [String] = []) async throws {
         let rules = try String(contentsOf: Self.rules, encoding: .utf8)
             .replacing(/(?m)^( *for:) .*$/) { match in "\(match.1) 2s" }
         try Data(rules.utf8).write(to: arena.folder.appending(path: "alerts.yml"))
-        let targets = ports.map { "\"127.0.0.1:\($0)\"" }.joined(separator: ", ")
+        func list(_ targets: [String]) -> String { targets.map { "\"\($0)\"" }.joined(separator: ", ") }
         let configuration = """
             global: {scrape_interval: 1s, evaluation_interval: 1s}
             rule_files: [alerts.yml]
             scrape_configs:
               - job_name: linefeed-worker
-                static_configs: [{targets: [\(targets)]}]
+                static_configs: [{targets: [\(list(workers))]}]
+              - job_name: linefeed-serve
+                static_configs: [{targets: [\(list(services))]}]
             """
         try Data(configuration.utf8).write(to: arena.folder.appending(path: "prometheus.yml"))
         let port = try Self.freePort()

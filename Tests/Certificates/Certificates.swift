@@ -1,12 +1,12 @@
 import Foundation
-import NIOSSL
+package import NIOSSL
 
 /// An authority of one's own, a server's and a client's certificate by it, and a stranger's, in a folder that lives as
 /// long as this. Made by the `openssl` command.
-final class Certificates: Sendable {
-    let folder: String
+package final class Certificates: Sendable {
+    package let folder: String
 
-    init() throws {
+    package init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "linefeed-tls-\(UUID().uuidString)").path()
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for authority in ["ca", "stranger-ca"] {
@@ -22,10 +22,10 @@ final class Certificates: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    func path(_ name: String) -> String { "\(folder)/\(name)" }
+    package func path(_ name: String) -> String { "\(folder)/\(name)" }
 
     /// A server's side, with the certificate of this name.
-    func server(_ name: String = "server", asksForClients: Bool) throws -> TLSConfiguration {
+    package func server(_ name: String = "server", asksForClients: Bool = false) throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(path("\(name).pem")).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(file: path("\(name).key"), format: .pem)))
