@@ -3,6 +3,7 @@ import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Synchronization
 
 /// One request, one answer, one time limit.
 enum HTTPExchange {
@@ -23,7 +24,7 @@ enum HTTPExchange {
         let exchange = Task { await send(request, over: client, upTo: largestAnswer) }
         // Not a task that sleeps: those that are cancelled are kept until they would have woken up, and at a thousand calls
         // a second that is a hundred megabytes.
-        let timer = client.eventLoopGroup.any().scheduleTask(in: .nanoseconds(timeout.nanoseconds)) {
+        let timer = client.eventLoopGroup.any().scheduleTask(in: TimeAmount(timeout)) {
             isOver.flag.store(true, ordering: .relaxed)
             exchange.cancel()
         }
