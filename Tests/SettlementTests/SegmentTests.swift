@@ -60,10 +60,11 @@ import Testing
             (8, SampleEvent("p", "b", "2")),
         ]
         let head = segment(events)
-        let held = head.heldBytes
+        let bytes = head.lines.byteCount
         let split = head.split(from: 4)
         let tail = try #require(split)
-        #expect(head.heldBytes + tail.heldBytes == held)
+        #expect(head.lines.byteCount + tail.lines.byteCount == bytes)
+        #expect(head.heldBytes == segment(Array(events[..<2])).heldBytes)
         #expect(head.lastOffset == 3)
         #expect(tail.firstOffset == 4)
         // In the head nothing is superseded any more.
@@ -85,14 +86,14 @@ import Testing
         }
         for cut in [0, 2, 3, 1399, 1401, 2199, 2998, 2999] as [Int64] {
             let head = segment(events)
-            let held = head.heldBytes
+            let (bytes, held) = (head.lines.byteCount, head.heldBytes)
             // (It was in a batch before, and was taken back.)
             #expect(head.freeze().count == 1100)
             let tail = head.split(from: cut)
             if cut == 0 || cut > 2998 {
                 #expect(tail == nil && head.heldBytes == held)
             } else {
-                #expect(head.heldBytes + (tail?.heldBytes ?? 0) == held)
+                #expect(head.lines.byteCount + (tail?.lines.byteCount ?? 0) == bytes)
             }
             let halves =
                 [(head, events.filter { tail == nil || $0.0 < cut })]

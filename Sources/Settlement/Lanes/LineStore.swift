@@ -16,6 +16,9 @@ struct LineStore: Sendable {
     private var chunks: [Chunk] = []
     /// Bytes of all lines and their line feeds.
     private(set) var byteCount = 0
+    /// What they cost in memory, on an average: of the last chunk one half is used, and of all chunks it is the largest,
+    /// until chunks grow no more.
+    var heldBytes: Int { byteCount + min(byteCount / 4, Chunk.largest / 2) }
 
     /// Writes the event's line to the end: the one copy of a record's bytes.
     mutating func append(_ event: LabellingEvent) -> Place {

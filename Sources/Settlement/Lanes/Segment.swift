@@ -45,9 +45,9 @@ package final class Segment: @unchecked Sendable {
     var firstOffset: Int64? { events.first?.offset }
     var lastOffset: Int64? { events.last?.offset }
     /// What the segment costs in memory, near enough for a budget.
-    var heldBytes: Int { lines.byteCount + escapedRefs.count + events.count * Self.eventBytes }
-    /// An event, and its part of the index when that is made.
-    private static let eventBytes = MemoryLayout<Event>.stride + 16
+    var heldBytes: Int { lines.heldBytes + escapedRefs.count + events.count * Self.eventBytes }
+    /// An event, the room that an array keeps to grow, and its part of the index when that is made.
+    private static let eventBytes = MemoryLayout<Event>.stride * 3 / 2 + 16
 
     /// Whether one more line of at most `count` bytes still fits.
     func hasRoom(for count: Int, bytes maximumBytes: Int, lines maximumLines: Int) -> Bool {
@@ -58,7 +58,7 @@ package final class Segment: @unchecked Sendable {
     /// - Returns: how many bytes more the segment holds.
     @discardableResult
     func append(_ event: LabellingEvent, offset: Int64) -> Int {
-        let before = lines.byteCount + escapedRefs.count
+        let before = heldBytes
         let place = lines.append(event)
         // Where the reference stands in the line as it came: white space that was removed moved it to the left. In a line
         // that was made it is what comes first.
@@ -69,7 +69,7 @@ package final class Segment: @unchecked Sendable {
             guess = ref - line
         }
         register(event.sourceRef, near: guess, place: place, offset: offset)
-        return lines.byteCount + escapedRefs.count - before + Self.eventBytes
+        return heldBytes - before
     }
 
     private static let commonRefStart = #"{"source-ref":""#.utf8.count

@@ -80,10 +80,13 @@ extension Settlement {
 
     private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
         // (Gathered before the round began, it may reach beyond.)
+        let heldBytes = lane.segments[0].heldBytes
         if let round = partition.room.round, lane.segments[0].lastOffset ?? -1 > round,
             let rest = lane.segments[0].split(from: round + 1)
         {
             lane.segments.insert(rest, at: 1)
+            // Two have other room to spare than one.
+            partition.heldBytes += lane.segments[0].heldBytes + rest.heldBytes - heldBytes
         }
         let segment = lane.segments.removeFirst()
         guard let last = segment.lastOffset else { return }
