@@ -19,7 +19,7 @@ extension Settlement {
     /// While memory is short the lanes that hold most go out before they have to: what would be gained by waiting is less
     /// than what pausing costs, which throws away all that was fetched ahead.
     func hastenLanes(total: Int) {
-        guard total > settings.memoryBytes / 8 * 3 else {
+        guard total > settings.memoryBytes / 4 else {
             ripeBytes = .max
             return
         }

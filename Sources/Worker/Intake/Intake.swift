@@ -16,6 +16,9 @@ struct Intake {
 
     private enum Thread { case none, running, impossible }
 
+    /// Batches that are handed over and not settled yet.
+    var waitingCount: Int { handedOver.count }
+
     /// What is taken from librdkafka counts towards no limit of its own.
     private static let mostHandedOver = 8
 
