@@ -14,7 +14,7 @@ extension Settlement {
         let half = settings.memoryBytes / 2
         let share = half / partitions.count
         let total = partitions.all.reduce(0) { $0 + $1.heldBytes }
-        hastenLanes(total: total)
+        hastenLanes(total: total, now: now)
         for partition in partitions.all where partition.isPaused || (total > half && partition.heldBytes > share) {
             forgetStuckLanes(of: partition, now: now)
         }
