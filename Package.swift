@@ -65,11 +65,13 @@ let package = Package(
         ),
 
         .target(name: "LookoutVision"),
+        // Base64 by the processor's wide instructions, chosen at run time, which Swift has no way to say.
+        .target(name: "CBase64"),
         .target(name: "SigV4", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "DatasetClient",
             dependencies: [
-                "SigV4", "LookoutVision",
+                "CBase64", "SigV4", "LookoutVision",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,4 +1,5 @@
 #pragma once
+#include "listener.h"
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <pthread.h>

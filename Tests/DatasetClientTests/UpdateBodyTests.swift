@@ -63,6 +63,52 @@ import Testing
         await Self.expectWhole(Self.body(payload, chunk: payload.count), payload)
     }
 
+    /// Whatever the chunks and the blocks are, the same bytes travel; empty chunks are none.
+    @Test(arguments: [1, 2, 3, 31, 1000])
+    func blocksOfAnySize(_ payloadBytes: Int) {
+        let payload = Self.noise(1500, seed: 3)
+        let body = payload.withUnsafeBytes { bytes in
+            let copy = ByteBuffer(bytes: bytes)
+            return UpdateBody(keeping: copy) { write in
+                copy.withUnsafeReadableBytes { bytes in
+                    for range in [0..<0, 0..<1, 1..<1, 1..<700, 700..<702, 702..<1500, 1500..<1500] {
+                        write(UnsafeRawBufferPointer(rebasing: bytes[range]))
+                    }
+                }
+            }
+        }
+        var blocks = body.blocks(of: payloadBytes)
+        var text = ""
+        var count = 0
+        while let block = blocks.next() {
+            #expect(block.readableBytes <= Base64Encoder.encodedByteCount(payloadBytes + 2) + 16)
+            text += String(buffer: block)
+            count += 1
+            blocks.reuse(block)
+        }
+        #expect(text == #"{"Changes":"\#(Data(payload).base64EncodedString())"}"#)
+        #expect(count == (1500 + payloadBytes - 1) / payloadBytes)
+        #expect(blocks.next() == nil, "the end stays the end")
+    }
+
+    /// A connection may still take blocks when the caller has forgotten the body.
+    @Test func whatTheBodyReadsLivesAsLongAsItsBlocks() {
+        final class Owner: Sendable {
+            let bytes = ByteBuffer(bytes: UpdateBodyTests.noise(5000))
+        }
+        weak var owner: Owner?
+        var blocks: UpdateBody.Blocks?
+        do {
+            let bytes = Owner()
+            owner = bytes
+            blocks = UpdateBody(keeping: bytes) { write in bytes.bytes.withUnsafeReadableBytes(write) }.blocks(of: 100)
+        }
+        _ = blocks?.next()
+        #expect(owner != nil)
+        blocks = nil
+        #expect(owner == nil)
+    }
+
     @Test func noBlockOutgrowsItsMemory() async {
         let body = Self.body(Self.noise(1_000_000), chunk: 65_535)
         var count = 0

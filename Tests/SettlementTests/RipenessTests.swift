@@ -56,4 +56,48 @@ import Testing
         let call = try #require(bench.calls.first)
         #expect(bench.calls.count == 1 && call.batch.dataset.project == "large", "the other one waits for company")
     }
+
+    /// Datasets that have nothing to send lower nobody's share, and neither does what is on its way.
+    @Test func onlyLanesThatWaitAreCounted() throws {
+        let bench = Bench(
+            Bench.settings {
+                $0.memoryBytes = 40_000
+                $0.linger = .seconds(60)
+                $0.concurrency = 100
+            })
+        bench.assign(0)
+        bench.acknowledge()
+        // These stay in the ledger, since the first one is not answered.
+        bench.publish((0..<40).map { SampleEvent("settled-\($0)", "a") })
+        bench.pass(60_000)
+        bench.acknowledge()
+        let blocker = try #require(bench.calls.first { $0.batch.firstOffset == 0 })
+        for call in bench.calls where call.id != blocker.id { bench.answer(call) }
+        #expect(bench.calls.map(\.id) == [blocker.id] && bench.commit == nil)
+
+        // The first to be looked at once memory is short is the one that holds less.
+        var count = 0
+        while bench.commit == nil, count < 1000 {
+            bench.publish([SampleEvent("middling", "\(count)")])
+            guard bench.commit == nil else { break }
+            bench.publishSilently((0..<4).map { .event(SampleEvent("large", "\(count)-\($0)")) }, partition: 0)
+            bench.turn()
+            count += 1
+        }
+        bench.acknowledge()
+        #expect(bench.calls.map(\.batch.dataset.project) == [blocker.batch.dataset.project, "large"])
+    }
+
+    @Test func whatIsReadOnAtTheEndIsNoRecord() {
+        let bench = Bench(Bench.settings { $0.lingersAtEnd = false })
+        bench.assign(0)
+        bench.acknowledge()
+        for _ in 0..<3 { bench.machine.reachedEnd(partition: 0, offset: 0) }
+        #expect(bench.machine.partitions[0]?.isDirty == false)
+        // Control records of a transaction.
+        bench.machine.reachedEnd(partition: 0, offset: 2)
+        #expect(bench.machine.partitions[0]?.position == 2)
+        bench.machine.reachedEnd(partition: 0, offset: 1)
+        #expect(bench.machine.partitions[0]?.position == 2)
+    }
 }

@@ -15,11 +15,16 @@ struct FetcherAlarm {
     static let isNeeded = rd_kafka_version() < 0x0202_00ff
 
     /// Fewer records than this are no sign that the queue was full.
-    private static let smallestPeak = 1024
-    /// While the queue stays low for another reason, such as a slow network, nobody is to be woken all the time.
-    private static let interval: Duration = .milliseconds(5)
+    static let smallestPeak = 1024
+    /// A queue of 20,000 records, the default, lasts for 20 ms where a million are taken in a second, so this comes in time;
+    /// and it is the most that a leader is asked, 200 times a second.
+    static let interval: Duration = .milliseconds(5)
 
     /// To be called after each round of records, with the number of those that still wait.
+    ///
+    /// True each time that half of the queue has been taken since it was highest or since the fetcher was last woken: so
+    /// never without 512 records taken in between, and a queue that stays low, behind a slow network or a dead broker, is
+    /// left alone.
     mutating func look(waiting: Int, now: ContinuousClock.Instant) -> Bool {
         peak = max(peak, waiting)
         guard peak >= Self.smallestPeak, waiting < peak / 2, now >= next else { return false }

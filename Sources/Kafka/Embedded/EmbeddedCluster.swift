@@ -23,6 +23,8 @@ package final class EmbeddedCluster: @unchecked Sendable {
     private let handle: ClientHandle
     private let cluster: OpaquePointer
     private let brokerCount: Int32
+    /// By broker, from 1 on.
+    private let ports: [UInt16]
     private let isDestroyed = Atomic(false)
 
     /// Starts brokers numbered from 1, and creates topics with one replica.
@@ -46,6 +48,9 @@ package final class EmbeddedCluster: @unchecked Sendable {
         self.cluster = cluster
         brokerCount = max(1, Int32(clamping: brokers))
         bootstrapServers = String(cString: servers)
+        ports = bootstrapServers.split(separator: ",").compactMap {
+            $0.split(separator: ":").last.flatMap { UInt16($0) }
+        }
         for topic in topics { try createTopic(topic.name, partitions: topic.partitions) }
     }
 
@@ -98,7 +103,23 @@ package final class EmbeddedCluster: @unchecked Sendable {
 
     /// Cuts a broker's connections and refuses new ones; nil means all brokers. No leader moves by that.
     package func brokerDown(_ broker: Int32? = nil) throws(KafkaError) {
-        try check("broker down") { rd_kafka_mock_broker_set_down($0, broker ?? -1) }
+        try check("broker down") { cluster in
+            for number in broker.map({ $0...$0 }) ?? 1...brokerCount { endListener(of: number, cluster) }
+            return rd_kafka_mock_broker_set_down(cluster, broker ?? -1)
+        }
+    }
+
+    /// Without this the mock can abort the process: see `listener.h`.
+    private func endListener(of broker: Int32, _ cluster: OpaquePointer) {
+        let index = Int(broker) - 1
+        guard ports.indices.contains(index) else { return }
+        let descriptor = linefeed_listener(ports[index])
+        guard descriptor >= 0 else { return }
+        let listener = linefeed_replace_listener(descriptor)
+        guard listener >= 0 else { return }
+        // Asks for nothing, since the broker is up; once it is answered the mock's thread no longer looks at what was there.
+        _ = rd_kafka_mock_broker_set_up(cluster, broker)
+        linefeed_end_listener(listener)
     }
 
     /// Lets a broker accept connections again; nil means all brokers.

@@ -6,6 +6,11 @@ struct KeyedHash: Sendable {
     private let first: UInt64
     private let second: UInt64
 
+    init(first: UInt64, second: UInt64) {
+        self.first = first
+        self.second = second
+    }
+
     /// The process's key.
     static let process = KeyedHash(first: .random(in: .min ... .max), second: .random(in: .min ... .max))
 
@@ -13,7 +18,7 @@ struct KeyedHash: Sendable {
     @inline(__always)
     func callAsFunction(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         let count = bytes.count
-        var state = first ^ UInt64(truncatingIfNeeded: count)
+        var state = first
         var position = 0
         while count - position > 16 {
             state = Self.fold(word(bytes, position) ^ second, word(bytes, position + 8) ^ state)
@@ -31,7 +36,8 @@ struct KeyedHash: Sendable {
         } else {
             for byte in bytes { low = low << 8 | UInt64(byte) }
         }
-        return Self.fold(Self.fold(low ^ second, high ^ state), second)
+        // The length comes last: among the words it could make up for another byte, whatever the key is.
+        return Self.fold(Self.fold(low ^ second, high ^ state) ^ UInt64(truncatingIfNeeded: count), second)
     }
 
     @inline(__always)

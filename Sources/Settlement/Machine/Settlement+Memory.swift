@@ -15,7 +15,7 @@ extension Settlement {
         let half = settings.memoryBytes / 2
         let share = half / partitions.count
         let total = partitions.all.reduce(0) { $0 + $1.heldBytes }
-        hastenLanes(total: total)
+        hastenLanes(total: total, now: now)
         lookForStuckLanes(total: total, half: half, share: share, now: now)
         let held = partitions.all.map { $0.heldBytes - $0.stuckFlightBytes }
         let moving = held.reduce(0, +)

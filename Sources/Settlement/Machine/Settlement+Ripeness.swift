@@ -7,10 +7,10 @@ extension Settlement {
         return lane.isRipe(at: now, linger: linger, lines: settings.batchLines, bytes: ripeBytes)
     }
 
-    /// There is nothing beyond `offset` in the partition's log, for now.
+    /// There is nothing beyond `offset` in the partition's log, for now. To be told so again costs nothing.
     package func reachedEnd(partition number: Int32, offset: Int64) {
+        guard let partition = partitions[number], !partition.isAtEnd || offset > partition.position else { return }
         advance(partition: number, to: offset)
-        guard let partition = partitions[number] else { return }
         partition.isAtEnd = true
         guard !settings.lingersAtEnd else { return }
         for number in partition.active { enqueue(partition.lanes.lanes[Int(number)], of: partition) }
@@ -18,12 +18,26 @@ extension Settlement {
 
     /// While memory is short the lanes that hold most go out before they have to: what would be gained by waiting is less
     /// than what pausing costs, which throws away all that was fetched ahead.
-    func hastenLanes(total: Int) {
+    func hastenLanes(total: Int, now: Int64) {
         guard total > settings.memoryBytes / 4 else {
             ripeBytes = .max
             return
         }
-        let lanes = partitions.all.reduce(0) { $0 + $1.active.count }
-        ripeBytes = total / max(1, lanes)
+        // An average needs no better figure than this, and there may be thousands of lanes to look at.
+        guard ripeBytes == .max || now >= nextHasteAt else { return }
+        nextHasteAt = now + Self.hasteInterval
+        var lanes = 0
+        var bytes = 0
+        for partition in partitions.all {
+            for number in partition.active {
+                let segments = partition.lanes.lanes[Int(number)].segments
+                guard !segments.isEmpty else { continue }
+                lanes += 1
+                bytes += segments.reduce(0) { $0 + $1.heldBytes }
+            }
+        }
+        ripeBytes = lanes == 0 ? .max : bytes / lanes
     }
+
+    private static let hasteInterval: Int64 = 20_000_000
 }

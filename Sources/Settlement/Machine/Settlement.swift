@@ -35,8 +35,9 @@ package final class Settlement {
     var commitFailures = 0
     var commitRetryAt: Int64 = 0
 
-    /// Bytes at which a lane no longer waits for company: what a lane holds on average, while memory is short.
+    /// Bytes at which a lane no longer waits for company: while memory is short, what the lanes that wait hold on average.
     var ripeBytes = Int.max
+    var nextHasteAt: Int64 = .min
 
     var lastLookForStuckLanes: Int64 = .min / 2
     /// When memory is short and the next look is not due yet.

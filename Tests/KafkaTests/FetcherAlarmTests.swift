@@ -1,0 +1,71 @@
+import Testing
+
+@testable import Kafka
+
+@Suite(.timeLimit(.minutes(1)))
+struct FetcherAlarmTests {
+    private static let start = ContinuousClock.now
+    private static func time(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
+
+    @Test func aQueueThatWasNeverHighWakesNobody() {
+        var alarm = FetcherAlarm()
+        for (step, waiting) in [0, FetcherAlarm.smallestPeak - 1, 1, 0, FetcherAlarm.smallestPeak - 1, 0].enumerated() {
+            let isWoken = alarm.look(waiting: waiting, now: Self.time(1000 * step))
+            #expect(!isWoken)
+        }
+    }
+
+    @Test func halfOfAQueueWakesOnce() {
+        var alarm = FetcherAlarm()
+        let waiting = [20_000, 15_000, 10_000, 9_999, 9_000, 4_999, 4_998, 3_000]
+        let woken = waiting.enumerated().map { alarm.look(waiting: $1, now: Self.time(1000 * ($0 + 1))) }
+        #expect(woken == [false, false, false, true, false, false, true, false])
+    }
+
+    /// Whatever the queue does, there is a bound to what it costs.
+    @Test func isBoundedByTimeAndByRecords() {
+        var alarm = FetcherAlarm()
+        var random = SystemRandomNumberGenerator()
+        var waiting = 0
+        var taken = 0
+        var last: (time: Int, taken: Int)?
+        var wakes = 0
+        for time in 1...100_000 {
+            if Int.random(in: 0..<20, using: &random) == 0 { waiting += .random(in: 0...20_000, using: &random) }
+            let count = Int.random(in: 0...min(waiting, 2_000), using: &random)
+            waiting -= count
+            taken += count
+            guard alarm.look(waiting: waiting, now: Self.time(time)) else { continue }
+            wakes += 1
+            if let last {
+                #expect(time - last.time >= 5)
+                #expect(taken - last.taken >= FetcherAlarm.smallestPeak / 2)
+            }
+            last = (time, taken)
+        }
+        #expect(wakes > 100)
+        let settled = (1...10_000).count { alarm.look(waiting: 0, now: Self.time(200_000 + $0)) }
+        #expect(settled <= 1, "nothing more comes")
+    }
+
+    /// Without the alarm every time that the queue was full costs a second (librdkafka before 2.2): here some fifteen. And
+    /// neither a partition without a leader nor the end of the client minds its questions.
+    @Test func aFullQueueCostsNoSecond() async throws {
+        let cluster = try EmbeddedCluster(brokers: 2, topics: [("events", 3)])
+        for partition in [Int32(0), 1] {
+            try cluster.setLeader(topic: "events", partition: partition, broker: partition + 1)
+            try await fill(cluster, "events", partition: partition, 0..<20_000)
+        }
+        try cluster.setLeader(topic: "events", partition: 2, broker: nil)
+        let member = try Member(
+            cluster, topic: "events", group: "g",
+            properties: ["queued.min.messages": "2000", "fetch.message.max.bytes": "20000"])
+        try await member.holds(3)
+        let start = ContinuousClock.now
+        // (Not by the records alone: the condition is asked for every one of them.)
+        try await member.journal.wait { $0.count > 40_000 }
+        #expect(.now - start < .seconds(8))
+        let end = await member.close()
+        #expect(end.leftGroup && end.isDestroyed)
+    }
+}
