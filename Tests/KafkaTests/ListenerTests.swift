@@ -13,13 +13,16 @@ struct ListenerTests {
             $0.split(separator: ":").last.flatMap { UInt16($0) }
         }
         var holders: [Process] = []
-        defer { for holder in holders { holder.terminate() } }
+        // A process that is launched from one of the test's threads may have SIGTERM blocked.
+        defer { for holder in holders { kill(holder.processIdentifier, SIGKILL) } }
         for port in ports {
             let listener = try #require((3..<4096).first { listens($0, on: port) })
             let holder = Process()
             holder.executableURL = URL(filePath: "/bin/sleep")
             holder.arguments = ["60"]
             holder.standardInput = FileHandle(fileDescriptor: listener, closeOnDealloc: false)
+            holder.standardOutput = FileHandle.nullDevice
+            holder.standardError = FileHandle.nullDevice
             try holder.run()
             holders.append(holder)
         }
