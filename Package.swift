@@ -137,7 +137,8 @@ let package = Package(
         // The allocator of the program that is delivered. Records are allocated on librdkafka's thread and freed on another
         // one; glibc takes a lock for each of them, which costs a worker at full speed a sixth of its processor time.
         .target(
-            name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc", .when(configuration: .release))]),
+            name: "CJemalloc",
+            linkerSettings: [.linkedLibrary("jemalloc", .when(platforms: [.linux], configuration: .release))]),
         .executableTarget(
             name: "linefeed",
             dependencies: [

@@ -14,7 +14,7 @@
 namespace {
 // Most records need far less; the index takes four bytes for each byte of it.
 constexpr size_t smallestCapacity = size_t(64) << 10;
-// A giant record's index is not kept beyond that record's successor.
+// A larger index is not kept beyond a recycling.
 constexpr size_t keptCapacity = size_t(1) << 20;
 }  // namespace
 
@@ -27,9 +27,7 @@ struct csimdjson_indexer {
     const bool needsPadding = simdjson::get_active_implementation()->name() == "fallback";
 
     simdjson::error_code fit(size_t length) noexcept {
-        if (stage && length <= stage->capacity() && (stage->capacity() <= keptCapacity || length > keptCapacity)) {
-            return simdjson::SUCCESS;
-        }
+        if (stage && length <= stage->capacity()) { return simdjson::SUCCESS; }
         size_t capacity = smallestCapacity;
         while (capacity < length) { capacity *= 2; }
         stage.reset();
@@ -39,6 +37,13 @@ struct csimdjson_indexer {
         }
         // The depth is for the second stage, which is not run.
         return simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 1, stage);
+    }
+
+    void recycle() noexcept {
+        if (stage && stage->capacity() > keptCapacity) {
+            stage.reset();
+            padded.reset();
+        }
     }
 
     simdjson::error_code index(const uint8_t *bytes, size_t length) noexcept {
@@ -58,6 +63,10 @@ extern "C" csimdjson_indexer *csimdjson_indexer_create(void) {
 
 extern "C" void csimdjson_indexer_destroy(csimdjson_indexer *indexer) {
     delete indexer;
+}
+
+extern "C" void csimdjson_indexer_recycle(csimdjson_indexer *indexer) {
+    indexer->recycle();
 }
 
 extern "C" csimdjson_status csimdjson_index(csimdjson_indexer *indexer, const uint8_t *bytes, size_t length,

@@ -15,7 +15,7 @@ package enum DecodedRecord {
 /// been checked as JSON from end to end before any event comes of it, and which bytes are refused, and why, depends on
 /// the record alone.
 ///
-/// Keeps a parser and buffers, and its events borrow them until `recycle`: one decoder per thread.
+/// Keeps a parser and buffers, and its events borrow them until `recycle`: for one thread at a time.
 package struct EventDecoder: ~Copyable, Sendable {
     /// How deep objects and arrays may be nested in a value.
     package static let maximumDepth = 64
@@ -46,10 +46,12 @@ package struct EventDecoder: ~Copyable, Sendable {
         tokenStarts.recycle()
         texts.recycle()
         lines.recycle()
+        indexer.recycle()
     }
 
-    /// Decodes a record. What comes of it is valid until `recycle`, and while the record's own memory lives. A header that the record does not have is nil; a value that is nil is a tombstone, while an
-    /// empty one is a fault.
+    /// Decodes a record. What comes of it is valid until `recycle`, and while the record's own memory lives.
+    ///
+    /// A header that the record does not have is nil; a value that is nil is a tombstone, while an empty one is a fault.
     package mutating func decode(
         value: UnsafeRawBufferPointer?, projectHeader: UnsafeRawBufferPointer?,
         datasetTypeHeader: UnsafeRawBufferPointer?

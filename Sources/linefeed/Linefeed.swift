@@ -52,6 +52,9 @@ struct Linefeed: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+        } catch let error as ConfigurationError {
+            _ = Descriptor.standardError.write("Error: \(error)\n")
+            Glibc.exit(ConfigurationError.exitStatus)
         } catch {
             for origin in effective.origins(namedIn: message(for: error)) {
                 _ = Descriptor.standardError.write("\(origin)\n")

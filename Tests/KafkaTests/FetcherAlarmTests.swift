@@ -8,7 +8,7 @@ struct FetcherAlarmTests {
     private static func time(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
 
     @Test func aQueueThatWasNeverHighWakesNobody() {
-        var alarm = FetcherAlarm()
+        var alarm = FetcherAlarm(queueBytes: 16 << 20)
         for (step, waiting) in [0, FetcherAlarm.smallestPeak - 1, 1, 0, FetcherAlarm.smallestPeak - 1, 0].enumerated() {
             let isWoken = alarm.look(waiting: waiting, now: Self.time(1000 * step))
             #expect(!isWoken)
@@ -16,15 +16,35 @@ struct FetcherAlarmTests {
     }
 
     @Test func halfOfAQueueWakesOnce() {
-        var alarm = FetcherAlarm()
+        var alarm = FetcherAlarm(queueBytes: 16 << 20)
         let waiting = [20_000, 15_000, 10_000, 9_999, 9_000, 4_999, 4_998, 3_000]
         let woken = waiting.enumerated().map { alarm.look(waiting: $1, now: Self.time(1000 * ($0 + 1))) }
         #expect(woken == [false, false, false, true, false, false, true, false])
     }
 
+    /// A resume wakes nobody by itself, and the first ring may come before it has taken effect.
+    @Test func aResumeRingsTwice() {
+        var alarm = FetcherAlarm(queueBytes: 16 << 20)
+        #expect(alarm.dueAt == nil)
+        alarm.partitionsResumed(now: Self.time(1))
+        #expect(alarm.dueAt == Self.time(1))
+        let rings = [1, 2, 5, 6, 7, 20, 1000].map { alarm.look(waiting: 0, now: Self.time($0)) }
+        #expect(rings == [true, false, false, true, false, false, false])
+        #expect(alarm.dueAt == nil)
+    }
+
+    /// Records of 60 kB fill a queue of 16 MiB long before a thousand of them wait.
+    @Test func fewerRecordsFillTheQueueWhereTheyAreLarge() {
+        var alarm = FetcherAlarm(queueBytes: 16 << 20)
+        for _ in 0..<200 { alarm.took(bytes: 60_000) }
+        let waiting = [270, 200, 140, 134, 100]
+        let rings = waiting.enumerated().map { alarm.look(waiting: $1, now: Self.time(1000 * ($0 + 1))) }
+        #expect(rings == [false, false, false, true, false])
+    }
+
     /// Whatever the queue does, there is a bound to what it costs.
     @Test func isBoundedByTimeAndByRecords() {
-        var alarm = FetcherAlarm()
+        var alarm = FetcherAlarm(queueBytes: 16 << 20)
         var random = SystemRandomNumberGenerator()
         var waiting = 0
         var taken = 0

@@ -39,6 +39,9 @@ typedef struct {
 csimdjson_indexer *_Nullable csimdjson_indexer_create(void);
 void csimdjson_indexer_destroy(csimdjson_indexer *_Nullable indexer);
 
+/// Gives back what a giant text needed.
+void csimdjson_indexer_recycle(csimdjson_indexer *_Nonnull indexer);
+
 /// Indexes `length` bytes. Reads not a byte more than that: the text needs no padding.
 ///
 /// Having returned `CSIMDJSON_OK` it vouches for this much: the text is UTF-8, every string is closed, and none holds a

@@ -28,10 +28,13 @@ package final class Consumer: Sendable {
             throw KafkaError(
                 RD_KAFKA_RESP_ERR__INVALID_ARG, "make consumer", message: "needs the name of a topic and of a group")
         }
+        let properties = Self.complete(properties, group: group)
         shared = ConsumerShared()
-        let control = ConsumerControl(topic: topic, delegate: delegate, shared: shared)
+        let queueBytes = (properties["queued.max.messages.kbytes"].flatMap { Int($0) } ?? 65_536) << 10
+        let control = ConsumerControl(
+            topic: topic, delegate: delegate, shared: shared, alarm: FetcherAlarm(queueBytes: queueBytes))
         let handle = try ClientHandle(
-            RD_KAFKA_CONSUMER, Self.complete(properties, group: group), events: control, log: log)
+            RD_KAFKA_CONSUMER, properties, events: control, log: log)
         // Log, error and rebalance events then come through the consumer queue, on the consumer's thread.
         try KafkaError.check(rd_kafka_poll_set_consumer(handle.raw), "make consumer")
         guard let queue = rd_kafka_queue_get_consumer(handle.raw) else {
@@ -104,9 +107,10 @@ package final class Consumer: Sendable {
         if properties["max.partition.fetch.bytes"] == nil {
             properties.setDefault("fetch.message.max.bytes", "131072")
         }
-        // May not be less than a message.
+        // May not be less than a message, nor more than an answer.
         let message = properties["message.max.bytes"].flatMap { Int($0) } ?? 0
-        properties.setDefault("fetch.max.bytes", String(max(1 << 20, message)))
+        let answer = properties["receive.message.max.bytes"].flatMap { Int($0) }.map { $0 - 512 } ?? .max
+        properties.setDefault("fetch.max.bytes", String(min(max(1 << 20, message), answer)))
         if !FetcherAlarm.isNeeded { properties.setDefault("fetch.queue.backoff.ms", "5") }
     }
 

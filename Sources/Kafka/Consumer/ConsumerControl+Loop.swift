@@ -54,6 +54,7 @@ extension ConsumerControl {
         let now = ContinuousClock.now
         var wait = min(answer, Round.longestWait)
         if let deadline = outstandingCommit?.deadline { wait = min(wait, deadline - now) }
+        if FetcherAlarm.isNeeded, let due = alarm.dueAt { wait = min(wait, due - now) }
         if let retryAt = pauses.retryAt { wait = min(wait, retryAt - now) }
         if let closing { wait = min(wait, closing - now, Round.closingWait) }
         return max(wait, .zero)
@@ -82,6 +83,7 @@ extension ConsumerControl {
             rd_kafka_message_destroy(message)
             return
         }
+        alarm.took(bytes: message.pointee.len)
         let record = Record(owning: message)
         switch positions.accept(record.partition, record.offset) {
         case .expected: delegate.received(record, by: self)

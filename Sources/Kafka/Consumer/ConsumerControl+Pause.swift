@@ -53,6 +53,7 @@ extension ConsumerControl {
         if !resuming.isEmpty {
             let list = PartitionList(topic: topic, resuming)
             pauses.resumed(succeeded(rd_kafka_resume_partitions(handle.raw, list.raw), list, "resume"))
+            alarm.partitionsResumed(now: .now)
         }
         pauses.tried(now: .now, isAssigned)
     }

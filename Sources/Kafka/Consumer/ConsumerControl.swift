@@ -26,7 +26,7 @@ package final class ConsumerControl {
     var awaitingUnassign: Set<Int32>?
     var collectedUnassign: [Int32] = []
     var pauses = PauseTable()
-    var alarm = FetcherAlarm()
+    var alarm: FetcherAlarm
 
     var outstandingCommit: (id: CommitID, deadline: ContinuousClock.Instant)?
     var lastCommit = 0
@@ -40,7 +40,8 @@ package final class ConsumerControl {
         case failed(KafkaError)
     }
 
-    init(topic: String, delegate: any ConsumerDelegate, shared: ConsumerShared) {
+    init(topic: String, delegate: any ConsumerDelegate, shared: ConsumerShared, alarm: FetcherAlarm) {
+        self.alarm = alarm
         self.topic = topic
         self.delegate = delegate
         self.shared = shared

@@ -10,24 +10,50 @@ struct FetcherAlarm {
     /// Most records seen waiting since the fetcher was last woken.
     private var peak = 0
     private var next = ContinuousClock.now
+    /// Rings still due after a resume, which wakes nobody: twice, since the first may come before the resume has taken
+    /// effect.
+    private var owed = 0
+    /// Mean bytes of the records taken lately.
+    private var meanBytes = 0
 
     /// Where the library can be told how long a fetcher rests, it needs no alarm.
     static let isNeeded = rd_kafka_version() < 0x0202_00ff
 
     /// Fewer records than this are no sign that the queue was full.
     static let smallestPeak = 1024
+    /// Where records are large, fewer fill the queue: this much of `queued.max.messages.kbytes` is a sign.
+    private let smallestPeakBytes: Int
     /// A queue of 20,000 records, the default, lasts for 20 ms where a million are taken in a second, so this comes in time;
     /// and it is the most that a leader is asked, 200 times a second.
     static let interval: Duration = .milliseconds(5)
 
+    /// - Parameter queueBytes: that librdkafka fetches ahead at most.
+    init(queueBytes: Int) { smallestPeakBytes = queueBytes / 2 }
+
+    /// Partitions were resumed, and their fetcher may sleep.
+    mutating func partitionsResumed(now: ContinuousClock.Instant) { (owed, next) = (2, now) }
+
+    /// When to look again at the latest.
+    var dueAt: ContinuousClock.Instant? { owed > 0 ? next : nil }
+
+    /// A record of so many bytes was taken.
+    @inline(__always)
+    mutating func took(bytes: Int) { meanBytes += (bytes - meanBytes) / 16 }
+
     /// To be called after each round of records, with the number of those that still wait.
     ///
     /// True each time that half of the queue has been taken since it was highest or since the fetcher was last woken: so
-    /// never without 512 records taken in between, and a queue that stays low, behind a slow network or a dead broker, is
-    /// left alone.
+    /// never without 512 records taken in between, or a quarter of the queue's bytes, and a queue that stays low, behind a
+    /// slow network or a dead broker, is left alone.
     mutating func look(waiting: Int, now: ContinuousClock.Instant) -> Bool {
         peak = max(peak, waiting)
-        guard peak >= Self.smallestPeak, waiting < peak / 2, now >= next else { return false }
+        if owed > 0, now >= next {
+            owed -= 1
+            next = now + Self.interval
+            return true
+        }
+        let smallestPeak = max(4, min(Self.smallestPeak, smallestPeakBytes / max(1, meanBytes)))
+        guard peak >= smallestPeak, waiting < peak / 2, now >= next else { return false }
         peak = waiting
         next = now + Self.interval
         return true

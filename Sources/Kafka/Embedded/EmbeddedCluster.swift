@@ -141,9 +141,9 @@ package final class EmbeddedCluster: @unchecked Sendable {
 
     /// Moves a group's coordinator.
     ///
-    /// Take the old one down first, unless the group has no members or all are at work: a member that closes its connection while it waits to
-    /// join or to sync, and asks elsewhere, is not noticed to have gone, and the mock aborts the process
-    /// (librdkafka 2.0.2).
+    /// Take the old one down first, unless the group has no members or all are at work: a member that closes its
+    /// connection while it waits to join or to sync, and asks elsewhere, is not noticed to have gone, and the mock aborts
+    /// the process (librdkafka 2.0.2).
     ///
     /// - Throws: where there is no such broker: the mock would take it, and abort the process at the next question
     ///   for the coordinator (librdkafka 2.0.2).

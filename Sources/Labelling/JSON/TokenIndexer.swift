@@ -33,6 +33,9 @@ struct TokenIndexer: ~Copyable, @unchecked Sendable {
             bytes: bytes, byteCount: text.count, starts: starts, count: tokens.count, hasEscapes: tokens.has_escapes)
     }
 
+    /// What one giant text needed is given back.
+    mutating func recycle() { csimdjson_indexer_recycle(indexer) }
+
     /// The name of the implementation that is in use.
     static var implementation: String { String(cString: csimdjson_implementation()) }
 }

@@ -190,6 +190,9 @@ extension Settlement {
         placesTaken -= 1
         partition.version += 1
         partition.heldBytes -= batch.segment.heldBytes
+        if flight.isStuck(at: now.monotonic) {
+            partition.stuckFlightBytes = max(0, partition.stuckFlightBytes - batch.segment.heldBytes)
+        }
         counters.eventsSettled += batch.eventCount
         counters.batchesSettled += 1
         release(lane.dataset, from: partition.reference(to: lane.number))

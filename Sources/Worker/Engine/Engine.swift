@@ -59,7 +59,7 @@ final class Engine: ConsumerDelegate {
         var settings = configuration.settlement
         if configuration.untilEnd {
             settings.lingersAtEnd = false
-            // The last commit of a drain has no company to wait for.
+            // A drain's last commits have no company to wait for.
             settings.commitInterval = min(settings.commitInterval, .milliseconds(20))
         }
         settlement = Settlement(settings: settings, seed: .random(in: .min ... .max))
@@ -109,7 +109,7 @@ final class Engine: ConsumerDelegate {
         intake.close()
     }
 
-    /// A drain need not wait for the answer to a fetch beyond the end, which the broker holds back for half a second: where
+    /// A drain need not wait for the answer to a fetch beyond the end, which the broker holds back for a while: where
     /// the log ends is known from the fetch before.
     private func noteEnds(_ control: ConsumerControl) {
         guard configuration.untilEnd else { return }

@@ -31,6 +31,9 @@ final class DecodingQueue: Sendable {
         work.signal()
     }
 
+    /// Is empty, for the next time.
+    func keep(_ batch: RecordBatch) { state.withLock { $0.free.append(batch) } }
+
     /// An empty batch.
     func takeFree() -> RecordBatch {
         let (free, settled) = state.withLock { state in

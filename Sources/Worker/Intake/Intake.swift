@@ -19,8 +19,9 @@ struct Intake {
     /// Batches that are handed over and not settled yet.
     var waitingCount: Int { handedOver.count }
 
-    /// What is taken from librdkafka counts towards no limit of its own.
+    /// What waits here was taken from librdkafka, and counts towards no limit but these.
     private static let mostHandedOver = 8
+    private static let mostBytes = 2 << 20
 
     init(logger: Logger) {
         self.logger = logger
@@ -37,9 +38,10 @@ struct Intake {
     /// until there is none; each batch goes to `giveBack` afterwards.
     mutating func next() -> RecordBatch? {
         if filling.isFull { handOver() }
-        guard let first = handedOver.first, first.isDecoded || handedOver.count >= Self.mostHandedOver else {
-            return nil
-        }
+        guard let first = handedOver.first else { return nil }
+        let isTooMuch =
+            handedOver.count >= Self.mostHandedOver || handedOver.reduce(0) { $0 + $1.byteCount } >= Self.mostBytes
+        guard first.isDecoded || isTooMuch else { return nil }
         return nextDecoded()
     }
 
@@ -55,11 +57,10 @@ struct Intake {
     }
 
     mutating func giveBack(_ batch: RecordBatch) {
-        guard thread == .running else {
-            batch.clear()
-            return
-        }
-        queue.giveBack(batch)
+        // Nobody is woken for what is quickly done.
+        if thread == .running, batch.isFull { return queue.giveBack(batch) }
+        batch.clear()
+        queue.keep(batch)
     }
 
     /// Gives every record back to librdkafka, settled or not, and ends the thread.

@@ -17,14 +17,15 @@ final class RecordBatch: @unchecked Sendable {
 
     /// So many fit a processor's second cache with their tokens, and are worth waking another thread for.
     private static let capacity = 256
-    /// Bytes of values after which the batch counts as full.
+    /// Bytes of keys and values after which the batch counts as full.
     private static let byteLimit = 256 << 10
 
     private let records = UnsafeMutablePointer<Record>.allocate(capacity: capacity)
     private let outcomes = UnsafeMutablePointer<Outcome>.allocate(capacity: capacity)
     private(set) var count = 0
     private var decodedCount = 0
-    private var byteCount = 0
+    /// Of keys and values.
+    private(set) var byteCount = 0
     private var decoder = EventDecoder()
 
     private let hasOutcomes = Atomic(false)
@@ -40,7 +41,7 @@ final class RecordBatch: @unchecked Sendable {
 
     /// Must not be full.
     func append(_ record: consuming Record) {
-        byteCount += record.value?.count ?? 0
+        byteCount += (record.key?.count ?? 0) + (record.value?.count ?? 0)
         (records + count).initialize(to: record)
         count += 1
     }

@@ -19,7 +19,7 @@ struct ClusterCheck: Sendable {
                 complaints.add(message)
             }
         } catch {
-            return [.bad("broker", "librdkafka refuses a property: \(error.message)")]
+            return [.bad("broker", "\(error.operation): \(error.message)")]
         }
         var findings: [Finding] = []
         let partitions: Int

@@ -25,13 +25,19 @@ struct EndpointCheck: Sendable {
         return findings
     }
 
-    /// Asks for a project that there hardly is: that it is not found says that the question was allowed.
+    /// Asks for the first project, or for one that there hardly is: that it is not found says that the question was allowed.
     private func reach(_ client: DatasetClient) async -> [Finding] {
         do throws(DatasetClientError) {
-            _ = try await client.describeProject("linefeed-check")
+            _ = try await client.describeProject(projects.first ?? "linefeed-check")
         } catch {
             switch error {
             case .exception(let exception) where exception.kind == .resourceNotFound: break
+            case .exception(let exception) where exception.kind == .accessDenied && projects.isEmpty:
+                return [
+                    .doubtful(
+                        "credentials", "known, but not for every project: name those that they are for by --project"),
+                    .good("endpoint", options.endpoint),
+                ]
             case .credentials(let reason):
                 return [
                     .bad("credentials", "\(reason). Give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile")
@@ -40,7 +46,8 @@ struct EndpointCheck: Sendable {
                 return [
                     .bad(
                         "credentials",
-                        "\(options.endpoint) refuses them: \(error). Look at the key, its policy and the clock")
+                        "\(options.endpoint) refuses them: \(Self.sentence(error)) Look at the key, its policy and the clock"
+                    )
                 ]
             case .untrusted:
                 return [.bad("endpoint", "\(options.endpoint): \(error). Give its authority by --ca-file")]
@@ -50,12 +57,18 @@ struct EndpointCheck: Sendable {
         return [.good("credentials", "accepted"), .good("endpoint", options.endpoint)]
     }
 
+    private static func sentence(_ error: DatasetClientError) -> String {
+        let text = "\(error)"
+        return text.hasSuffix(".") ? text : text + "."
+    }
+
     private func look(at project: String, _ client: DatasetClient) async -> Finding {
         do throws(DatasetClientError) {
             let types = try await client.describeProject(project).datasets?.compactMap(\.datasetType) ?? []
             return types.isEmpty
                 ? .doubtful("project", "\(project) has no datasets yet: see --on-missing-dataset")
-                : .good("project", "\(project): \(types.joined(separator: ", "))")
+                : .good(
+                    "project", "\(project): \(types.joined(separator: ", ")) (that they may be updated is not tried)")
         } catch {
             if case .exception(let exception) = error, exception.kind == .resourceNotFound {
                 return .doubtful("project", "\(project) does not exist: create it, or see --on-missing-dataset")

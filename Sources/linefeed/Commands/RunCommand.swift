@@ -38,13 +38,13 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Batches in flight at a time.", valueName: "n"))
     var concurrency = 16
 
-    @Option(help: ArgumentHelp("Events held in memory at most.", valueName: "size"))
+    @Option(help: ArgumentHelp("Events held in memory at most: 64MB, 128MiB, 1GiB.", valueName: "size"))
     var memory = ByteCount(128 << 20)
 
     @Option(help: ArgumentHelp("Events of one batch at most.", valueName: "n"))
     var batchLines = 50_000
 
-    @Option(help: ArgumentHelp("Bytes of one batch at most; the API takes 10485760.", valueName: "size"))
+    @Option(help: ArgumentHelp("Bytes of one batch at most: 500kB, 4MiB; the API takes 10485760.", valueName: "size"))
     var batchBytes = ByteCount(10_485_760)
 
     @Option(help: "What to do when a project or dataset does not exist: wait, create or dead-letter.")
@@ -61,7 +61,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Report a partition that has something to settle and does not get on for so long.", valueName: "time"))
+            "Report a partition that has something to settle and does not get on for so long: 30s, 5m, 1h.",
+            valueName: "time"))
     var stallAfter = TimeSpan(.seconds(300))
 
     @Flag(help: "Settle what is in the topic now, then end with status 0.")

@@ -18,6 +18,10 @@ struct ConfigurationFile: Sendable {
         let text: String
         do {
             text = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
+            throw ConfigurationError(place: path, reason: "there is no such file.")
+        } catch let error as CocoaError where error.code == .fileReadNoPermission {
+            throw ConfigurationError(place: path, reason: "may not be read.")
         } catch {
             throw ConfigurationError(place: path, reason: "cannot be read: \(error)")
         }
@@ -35,8 +39,15 @@ struct ConfigurationFile: Sendable {
             try reader.read(mapping, below: [])
             (properties, lines) = (reader.properties, reader.lines)
             provider = try await FileProvider<YAMLSnapshot>(filePath: FilePath(path))
-        } catch let error as YamlError {
-            throw ConfigurationError(place: path, reason: "is no YAML: \(error)")
+        } catch let YamlError.parser(_, problem, mark, _), let YamlError.scanner(_, problem, mark, _) {
+            throw ConfigurationError(place: "\(path):\(mark.line)", reason: "no YAML: \(problem).")
+        } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
+            throw ConfigurationError(
+                place: "\(path):\(context.mark.line)",
+                reason: "given twice: \(Set(keys).sorted().joined(separator: ", ")).")
+        } catch is YamlError {
+            // Its description quotes the line, and there may be a secret in it.
+            throw ConfigurationError(place: path, reason: "is no YAML.")
         }
     }
 

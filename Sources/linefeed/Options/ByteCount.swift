@@ -8,7 +8,10 @@ struct ByteCount: ExpressibleByArgument {
 
     init?(argument: String) {
         let number = argument.prefix { $0.isASCII && $0.isNumber }
-        let units = ["": 1, "B": 1, "kB": 1000, "KiB": 1 << 10, "MB": 1_000_000, "MiB": 1 << 20, "GiB": 1 << 30]
+        let units = [
+            "": 1, "B": 1, "kB": 1000, "KiB": 1 << 10, "MB": 1_000_000, "MiB": 1 << 20, "GB": 1_000_000_000,
+            "GiB": 1 << 30,
+        ]
         guard let value = Int(number), let unit = units[String(argument.dropFirst(number.count))] else { return nil }
         let (product, overflow) = value.multipliedReportingOverflow(by: unit)
         guard !overflow else { return nil }

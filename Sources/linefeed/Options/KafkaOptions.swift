@@ -35,12 +35,33 @@ struct KafkaOptions: ParsableArguments {
         return result
     }
 
+    /// Properties that exactly-once rests on.
+    private static let fixed = [
+        "group.id": "give --group",
+        "enable.auto.commit": "offsets are committed once the update has ended",
+        "auto.commit.enable": "offsets are committed once the update has ended",
+        "enable.auto.offset.store": "offsets are committed once the update has ended",
+        "enable.partition.eof": "ends of partitions are always looked at",
+    ]
+
+    private static func isOfTopicName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
     func validate() throws {
         guard !brokers.isEmpty else { throw ValidationError("--brokers is empty: give at least one host:port.") }
-        guard !topic.isEmpty, !topic.hasPrefix("^") else {
-            throw ValidationError("--topic takes the name of one topic; patterns are not taken.")
+        guard (1...249).contains(topic.utf8.count), topic.utf8.allSatisfy(Self.isOfTopicName) else {
+            throw ValidationError("--topic takes the name of one topic: 1 to 249 letters, digits, dots, _ and -.")
         }
         for property in properties {
+            if let instead = Self.fixed[property.name] {
+                throw ValidationError("--kafka \(property.name) is not to be chosen: \(instead).")
+            }
             if let mistake = property.mistake { throw ValidationError("--kafka \(property.name): \(mistake)") }
         }
         do {
