@@ -19,7 +19,7 @@ LINGER = 1.0
 def _worker(options, brokers, endpoint, log):
     return subprocess.Popen(
         [options.linefeed, "run", "--brokers", brokers, "--topic", "steady", "--group", "steady", "--endpoint", endpoint,
-         "--on-missing-dataset", "create", "--linger", f"{LINGER:g}s", "--log-format", "json", *options.worker_argument],
+         "--on-missing-dataset", "create", "--linger", f"{LINGER:g}s", "--log-format", "json", *options.worker_arguments],
         stdout=log, stderr=log, env=os.environ | ENVIRONMENT)
 
 
