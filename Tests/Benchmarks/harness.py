@@ -20,8 +20,8 @@ LOGS = BUILD / "logs"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_REGION": "us-east-1"}
 
 TOOLS = {
-    "logserver": (["logserver.c", "groups.c", "store.c"], ["-pthread"]),
-    "sink": (["sink.c"], ["-D_GNU_SOURCE", "-pthread"]),
+    "logserver": (["logserver.c", "groups.c", "store.c", "server.c"], ["-pthread"]),
+    "sink": (["sink.c", "server.c"], ["-D_GNU_SOURCE", "-pthread"]),
     "publish": (["publish.c"], ["-lrdkafka"]),
     "floor": (["floor.c"], ["-lrdkafka"]),
 }

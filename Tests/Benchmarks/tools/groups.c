@@ -43,51 +43,47 @@ void heartbeat(reader *in, writer *out) {
     write_int16(out, joined == NULL || joined->generation != read_int32(in) ? ILLEGAL_GENERATION : 0);
 }
 
+/// Whose offsets are asked for or given.
+typedef struct {
+    span group;
+    bool is_stale;
+} offsets_of;
+
+static void commit_one_offset(reader *in, writer *out, span topic, const void *context) {
+    const offsets_of *commit = context;
+    int32_t number = read_int32(in);
+    int64_t offset = read_int64(in);
+    span text = read_string(in);
+    if (!commit->is_stale && !in->broken) {
+        committed_offset *entry = find_offset(commit->group, topic, number, true);
+        free((void *)entry->metadata.bytes);
+        entry->offset = offset;
+        entry->metadata = keep(text);
+    }
+    write_int32(out, number);
+    write_int16(out, commit->is_stale ? ILLEGAL_GENERATION : 0);
+}
+
 void commit_offsets(reader *in, writer *out) {
-    span name = read_string(in);
-    group *joined = find_group(name);
-    bool is_stale = joined == NULL || joined->generation != read_int32(in);
+    offsets_of commit = {read_string(in), false};
+    group *joined = find_group(commit.group);
+    commit.is_stale = joined == NULL || joined->generation != read_int32(in);
     read_string(in);
     read_int64(in);
-    int32_t topics = read_int32(in);
-    write_int32(out, topics);
-    for (int32_t t = 0; t < topics && !in->broken; t++) {
-        span topic = read_string(in);
-        int32_t partitions = read_int32(in);
-        write_string(out, topic);
-        write_int32(out, partitions);
-        for (int32_t p = 0; p < partitions && !in->broken; p++) {
-            int32_t number = read_int32(in);
-            int64_t offset = read_int64(in);
-            span text = read_string(in);
-            if (!is_stale && !in->broken) {
-                committed_offset *entry = find_offset(name, topic, number, true);
-                free((void *)entry->metadata.bytes);
-                entry->offset = offset;
-                entry->metadata = keep(text);
-            }
-            write_int32(out, number);
-            write_int16(out, is_stale ? ILLEGAL_GENERATION : 0);
-        }
-    }
+    for_each_partition(in, out, commit_one_offset, &commit);
+}
+
+static void fetch_one_offset(reader *in, writer *out, span topic, const void *context) {
+    const offsets_of *asked = context;
+    int32_t number = read_int32(in);
+    const committed_offset *entry = find_offset(asked->group, topic, number, false);
+    write_int32(out, number);
+    write_int64(out, entry == NULL ? -1 : entry->offset);
+    write_string(out, entry == NULL ? (span){NULL, 0} : entry->metadata);
+    write_int16(out, 0);
 }
 
 void fetch_offsets(reader *in, writer *out) {
-    span name = read_string(in);
-    int32_t topics = read_int32(in);
-    write_int32(out, topics);
-    for (int32_t t = 0; t < topics && !in->broken; t++) {
-        span topic = read_string(in);
-        int32_t partitions = read_int32(in);
-        write_string(out, topic);
-        write_int32(out, partitions);
-        for (int32_t p = 0; p < partitions && !in->broken; p++) {
-            int32_t number = read_int32(in);
-            const committed_offset *entry = find_offset(name, topic, number, false);
-            write_int32(out, number);
-            write_int64(out, entry == NULL ? -1 : entry->offset);
-            write_string(out, entry == NULL ? (span){NULL, 0} : entry->metadata);
-            write_int16(out, 0);
-        }
-    }
+    offsets_of asked = {read_string(in), false};
+    for_each_partition(in, out, fetch_one_offset, &asked);
 }

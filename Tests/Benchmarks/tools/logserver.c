@@ -8,12 +8,10 @@
 // Sources: the Kafka protocol guide (kafka.apache.org/protocol), one version of each request.
 
 #include "groups.h"
+#include "server.h"
 #include "store.h"
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -81,29 +79,24 @@ static bool send_all(int client, answer *out) {
 
 // MARK: - Logs
 
+static void produce_one(reader *in, writer *out, span topic, const void *unused) {
+    (void)unused;
+    int32_t number = read_int32(in);
+    span records = read_blob(in);
+    find_topic(topic, true);
+    partition_log *log = find_log(topic, number);
+    int64_t base = log == NULL ? -1 : append(log, records);
+    write_int32(out, number);
+    write_int16(out, log == NULL ? UNKNOWN_TOPIC : base < 0 ? NOT_MAGIC_2 : 0);
+    write_int64(out, base);
+    write_int64(out, -1);
+}
+
 static void produce(reader *in, writer *out) {
     read_string(in);
     read_int16(in);
     read_int32(in);
-    int32_t topic_count = read_int32(in);
-    write_int32(out, topic_count);
-    for (int32_t t = 0; t < topic_count && !in->broken; t++) {
-        span name = read_string(in);
-        int32_t partitions = read_int32(in);
-        write_string(out, name);
-        write_int32(out, partitions);
-        for (int32_t p = 0; p < partitions && !in->broken; p++) {
-            int32_t number = read_int32(in);
-            span records = read_blob(in);
-            find_topic(name, true);
-            partition_log *log = find_log(name, number);
-            int64_t base = log == NULL ? -1 : append(log, records);
-            write_int32(out, number);
-            write_int16(out, log == NULL ? UNKNOWN_TOPIC : base < 0 ? NOT_MAGIC_2 : 0);
-            write_int64(out, base);
-            write_int64(out, -1);
-        }
-    }
+    for_each_partition(in, out, produce_one, NULL);
     write_int32(out, 0);
     pthread_cond_broadcast(&produced);
 }
@@ -190,26 +183,21 @@ static void fetch(reader *in, answer *out) {
     }
 }
 
+static void list_one_offset(reader *in, writer *out, span topic, const void *unused) {
+    (void)unused;
+    int32_t number = read_int32(in);
+    int64_t time = read_int64(in);
+    partition_log *log = find_log(topic, number);
+    write_int32(out, number);
+    write_int16(out, log == NULL ? UNKNOWN_TOPIC : 0);
+    write_int64(out, -1);
+    // The earliest is -2, the latest -1; a search by time finds the beginning.
+    write_int64(out, log != NULL && time == -1 ? end_of(log) : 0);
+}
+
 static void list_offsets(reader *in, writer *out) {
     read_int32(in);
-    int32_t topics = read_int32(in);
-    write_int32(out, topics);
-    for (int32_t t = 0; t < topics && !in->broken; t++) {
-        span name = read_string(in);
-        int32_t partitions = read_int32(in);
-        write_string(out, name);
-        write_int32(out, partitions);
-        for (int32_t p = 0; p < partitions && !in->broken; p++) {
-            int32_t number = read_int32(in);
-            int64_t time = read_int64(in);
-            partition_log *log = find_log(name, number);
-            write_int32(out, number);
-            write_int16(out, log == NULL ? UNKNOWN_TOPIC : 0);
-            write_int64(out, -1);
-            // The earliest is -2, the latest -1; a search by time finds the beginning.
-            write_int64(out, log != NULL && time == -1 ? end_of(log) : 0);
-        }
-    }
+    for_each_partition(in, out, list_one_offset, NULL);
 }
 
 static void metadata(reader *in, writer *out) {
@@ -326,22 +314,6 @@ static void *serve(void *argument) {
     return NULL;
 }
 
-static int listen_on(uint16_t wanted) {
-    int server = socket(AF_INET, SOCK_STREAM, 0);
-    int on = 1;
-    setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(wanted), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    if (bind(server, (struct sockaddr *)&address, sizeof address) != 0 || listen(server, 64) != 0
-        || getsockname(server, (struct sockaddr *)&address, &size) != 0) {
-        perror("logserver");
-        exit(1);
-    }
-    port = ntohs(address.sin_port);
-    return server;
-}
-
 int main(int count, char **arguments) {
     uint16_t wanted = 0;
     for (int i = 1; i + 1 < count; i += 2) {
@@ -351,20 +323,8 @@ int main(int count, char **arguments) {
         else if (strcmp(arguments[i], "--repeat") == 0 && value > 0) { repeat = value; }
         else { fprintf(stderr, "usage: logserver [--port N] [--partitions N] [--repeat N]\n"); return 64; }
     }
-    signal(SIGPIPE, SIG_IGN);
-    int server = listen_on(wanted);
+    int server = listen_on_loopback("logserver", wanted, &port);
     printf("bootstrap.servers=127.0.0.1:%u\n", port);
     fflush(stdout);
-    while (true) {
-        int client = accept(server, NULL, NULL);
-        if (client < 0) { continue; }
-        int on = 1;
-        setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        pthread_t thread;
-        if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)client) == 0) {
-            pthread_detach(thread);
-        } else {
-            close(client);
-        }
-    }
+    accept_for_ever(server, serve);
 }

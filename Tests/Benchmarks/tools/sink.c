@@ -9,11 +9,10 @@
 //   GET /counts       {"updates": N, "bytes": N, "repeats": N, "describes": N}, bytes before base64
 //   POST /reset       all counts to zero
 
-#include <arpa/inet.h>
+#include "server.h"
+
 #include <inttypes.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,29 +216,9 @@ static void *serve(void *argument) {
 
 int main(int count, char **arguments) {
     uint16_t wanted = count == 3 && strcmp(arguments[1], "--port") == 0 ? (uint16_t)atoi(arguments[2]) : 0;
-    signal(SIGPIPE, SIG_IGN);
-    int server = socket(AF_INET, SOCK_STREAM, 0);
-    int on = 1;
-    setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(wanted), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    if (bind(server, (struct sockaddr *)&address, sizeof address) != 0 || listen(server, 1024) != 0
-        || getsockname(server, (struct sockaddr *)&address, &size) != 0) {
-        perror("sink");
-        return 1;
-    }
-    printf("http://127.0.0.1:%u\n", ntohs(address.sin_port));
+    uint16_t port;
+    int server = listen_on_loopback("sink", wanted, &port);
+    printf("http://127.0.0.1:%u\n", port);
     fflush(stdout);
-    while (true) {
-        int client = accept(server, NULL, NULL);
-        if (client < 0) { continue; }
-        setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        pthread_t thread;
-        if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)client) == 0) {
-            pthread_detach(thread);
-        } else {
-            close(client);
-        }
-    }
+    accept_for_ever(server, serve);
 }

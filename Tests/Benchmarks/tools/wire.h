@@ -123,3 +123,18 @@ static inline void patch_int32(writer *out, size_t at, int32_t value) {
     uint32_t big = htobe32((uint32_t)value);
     memcpy(out->bytes + at, &big, 4);
 }
+
+/// Answers a request that names topics, each with its partitions: `answer` reads what is asked of one partition, and writes
+/// what is said of it.
+static inline void for_each_partition(
+    reader *in, writer *out, void (*answer)(reader *, writer *, span topic, const void *), const void *context) {
+    int32_t topics = read_int32(in);
+    write_int32(out, topics);
+    for (int32_t t = 0; t < topics && !in->broken; t++) {
+        span topic = read_string(in);
+        int32_t partitions = read_int32(in);
+        write_string(out, topic);
+        write_int32(out, partitions);
+        for (int32_t p = 0; p < partitions && !in->broken; p++) { answer(in, out, topic, context); }
+    }
+}
