@@ -2,10 +2,12 @@ import LookoutVision
 
 // The rules that the forms share.
 extension EventDecoder {
-    static func checkProject(_ name: UnsafeRawBufferPointer, field: String) throws(Rejection) {
+    static func checkProject(
+        _ name: UnsafeRawBufferPointer, field: @autoclosure () -> String
+    ) throws(Rejection) {
         guard isProjectName(name) else {
             throw Rejection(
-                .badValue, field,
+                .badValue, field(),
                 "\"\(Rejection.excerpt(name))\" is no project name: 1 to 255 letters, digits, _ or -, not _ or - first"
             )
         }
@@ -24,10 +26,12 @@ extension EventDecoder {
         return true
     }
 
-    static func datasetType(_ word: UnsafeRawBufferPointer, field: String) throws(Rejection) -> DatasetType {
+    static func datasetType(
+        _ word: UnsafeRawBufferPointer, field: @autoclosure () -> String
+    ) throws(Rejection) -> DatasetType {
         if word.equals("train") { return .train }
         if word.equals("test") { return .test }
-        throw Rejection(.badValue, field, "\"\(Rejection.excerpt(word))\" is neither train nor test")
+        throw Rejection(.badValue, field(), "\"\(Rejection.excerpt(word))\" is neither train nor test")
     }
 
     /// Checks that a line is no longer than the API takes, in characters and without its white space.

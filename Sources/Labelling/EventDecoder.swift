@@ -22,8 +22,8 @@ package struct EventDecoder: ~Copyable, Sendable {
     /// The longest value that is looked at, in bytes. Far above any line, since an envelope's other fields count too.
     package static let maximumValueBytes = 16 << 20
     /// The headers that give project and type where the value is the JSON Line itself.
-    package static let projectHeader = "linefeed-project"
-    package static let datasetTypeHeader = "linefeed-dataset-type"
+    package static let projectHeader: StaticString = "linefeed-project"
+    package static let datasetTypeHeader: StaticString = "linefeed-dataset-type"
 
     /// Which of simdjson's implementations this processor runs ("icelake", "haswell", "arm64", "fallback", …): worth a
     /// word in a log, since the speed of decoding depends on it.
@@ -63,11 +63,11 @@ package struct EventDecoder: ~Copyable, Sendable {
             case (let project?, let type?): return .event(try decodeLine(value, project: project, type: type))
             case (nil, .some):
                 throw Rejection(
-                    .missingField, Self.projectHeader,
+                    .missingField, Self.projectHeader.description,
                     "the header is missing, though \(Self.datasetTypeHeader) is there")
             case (.some, nil):
                 throw Rejection(
-                    .missingField, Self.datasetTypeHeader,
+                    .missingField, Self.datasetTypeHeader.description,
                     "the header is missing, though \(Self.projectHeader) is there")
             }
         } catch {
@@ -79,13 +79,13 @@ package struct EventDecoder: ~Copyable, Sendable {
     private mutating func decodeLine(
         _ value: UnsafeRawBufferPointer, project: UnsafeRawBufferPointer, type: UnsafeRawBufferPointer
     ) throws(Rejection) -> LabellingEvent {
-        try Self.checkProject(project, field: Self.projectHeader)
-        let type = try Self.datasetType(type, field: Self.datasetTypeHeader)
+        try Self.checkProject(project, field: Self.projectHeader.description)
+        let type = try Self.datasetType(type, field: Self.datasetTypeHeader.description)
         let outline = try outline(value)
         guard let sourceRef = outline[.sourceRef] else {
             if outline[.entry] != nil || outline[.image] != nil {
                 throw Rejection(
-                    .ambiguousForm, Self.projectHeader,
+                    .ambiguousForm, Self.projectHeader.description,
                     "the headers say that the value is a JSON Line, but it has no source-ref and names a dataset itself"
                 )
             }

@@ -1,4 +1,5 @@
 internal import Kafka
+internal import Labelling
 
 /// Names of the headers by which dead letters, their replays and what is noted about those are told.
 enum DeadLetterHeader {
@@ -35,8 +36,8 @@ enum DeadLetterHeader {
     static let destination = "linefeed-destination"
 
     // On a record of the form whose value is the line itself.
-    static let project = "linefeed-project"
-    static let datasetType = "linefeed-dataset-type"
+    static let project = EventDecoder.projectHeader.description
+    static let datasetType = EventDecoder.datasetTypeHeader.description
 }
 
 extension RecordHeader {

@@ -57,8 +57,8 @@ final class RecordBatch: @unchecked Sendable {
         while decodedCount < count {
             let headers = records[decodedCount].headerList
             let decoded = decoder.decode(
-                value: records[decodedCount].value, projectHeader: headers?.bytes(of: "linefeed-project"),
-                datasetTypeHeader: headers?.bytes(of: "linefeed-dataset-type"))
+                value: records[decodedCount].value, projectHeader: headers?.bytes(of: EventDecoder.projectHeader),
+                datasetTypeHeader: headers?.bytes(of: EventDecoder.datasetTypeHeader))
             let isTraced = headers?.bytes(of: TraceTable.header) != nil
             (outcomes + decodedCount).initialize(to: Outcome(decoded: decoded, trace: isTraced ? headers : nil))
             decodedCount += 1
