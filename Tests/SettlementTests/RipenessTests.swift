@@ -34,11 +34,12 @@ import Testing
         #expect(bench.calls.first?.batch.eventCount == 2)
     }
 
-    /// Above a quarter of the budget; a half would pause the partition.
+    /// Above a quarter of the budget; three quarters would pause the partition.
     @Test func whoeverHoldsMostGoesOutFirstWhileMemoryIsShort() throws {
         let bench = Bench(
             Bench.settings {
-                $0.memoryBytes = 40_000
+                $0.memoryBytes = 400_000
+                $0.worthwhileBytes = 0
                 $0.linger = .seconds(60)
             })
         bench.assign(0)
@@ -46,12 +47,13 @@ import Testing
         bench.publish([SampleEvent("small", "a")])
         var count = 0
         while bench.commit == nil, count < 1000 {
-            #expect(bench.machine.partitions[0]?.heldBytes ?? .max <= 10_000 + 200)
+            #expect(bench.machine.partitions[0]?.heldBytes ?? .max <= 100_000)
             bench.publish([SampleEvent("large", "\(count)")])
+            bench.turn()
             count += 1
         }
         bench.acknowledge()
-        #expect(bench.machine.partitions[0]?.heldBytes ?? 0 > 10_000)
+        #expect(bench.machine.partitions[0]?.heldBytes ?? 0 > 100_000)
         #expect(bench.paused.isEmpty)
         let call = try #require(bench.calls.first)
         #expect(bench.calls.count == 1 && call.batch.dataset.project == "large", "the other one waits for company")
@@ -61,7 +63,8 @@ import Testing
     @Test func onlyLanesThatWaitAreCounted() throws {
         let bench = Bench(
             Bench.settings {
-                $0.memoryBytes = 40_000
+                $0.memoryBytes = 400_000
+                $0.worthwhileBytes = 0
                 $0.linger = .seconds(60)
                 $0.concurrency = 100
             })

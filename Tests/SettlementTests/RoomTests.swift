@@ -161,7 +161,7 @@ import Testing
             while bench.commit != nil { bench.acknowledge() }
         }
         #expect(bench.paused.isEmpty)
-        #expect(bench.machine.partitions[0]?.heldBytes ?? .max <= 5000)
+        #expect(bench.machine.partitions[0]?.heldBytes ?? .max <= 10_000)
         bench.settleEverything()
         #expect(bench.machine.partitions[0]?.heldBytes == 0, "every byte is given back")
     }

@@ -10,9 +10,9 @@ struct FetcherAlarm {
     /// Most records seen waiting since the fetcher was last woken.
     private var peak = 0
     private var next = ContinuousClock.now
-    /// Rings still due after a resume, which wakes nobody: twice, since the first may come before the resume has taken
-    /// effect.
-    private var owed = 0
+    /// How long after the last ring the next one is due after a resume, which wakes nobody: several, each twice as late as
+    /// the one before, since on a busy machine it takes a while until the resume has taken effect.
+    private var gap: Duration?
     /// Mean bytes of the records taken lately.
     private var meanBytes = 0
 
@@ -27,14 +27,17 @@ struct FetcherAlarm {
     /// and it is the most that a leader is asked, 200 times a second.
     static let interval: Duration = .milliseconds(5)
 
+    /// By now the fetcher would look by itself.
+    private static let longestGap: Duration = .milliseconds(640)
+
     /// - Parameter queueBytes: that librdkafka fetches ahead at most.
     init(queueBytes: Int) { smallestPeakBytes = queueBytes / 2 }
 
     /// Partitions were resumed, and their fetcher may sleep.
-    mutating func partitionsResumed(now: ContinuousClock.Instant) { (owed, next) = (2, now) }
+    mutating func partitionsResumed(now: ContinuousClock.Instant) { (gap, next) = (Self.interval, now) }
 
     /// When to look again at the latest.
-    var dueAt: ContinuousClock.Instant? { owed > 0 ? next : nil }
+    var dueAt: ContinuousClock.Instant? { gap == nil ? nil : next }
 
     /// A record of so many bytes was taken.
     @inline(__always)
@@ -47,9 +50,9 @@ struct FetcherAlarm {
     /// slow network or a dead broker, is left alone.
     mutating func look(waiting: Int, now: ContinuousClock.Instant) -> Bool {
         peak = max(peak, waiting)
-        if owed > 0, now >= next {
-            owed -= 1
-            next = now + Self.interval
+        if let gap, now >= next {
+            next = now + gap
+            self.gap = gap < Self.longestGap ? gap * 2 : nil
             return true
         }
         let smallestPeak = max(4, min(Self.smallestPeak, smallestPeakBytes / max(1, meanBytes)))

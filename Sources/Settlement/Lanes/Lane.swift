@@ -19,6 +19,8 @@ final class Lane {
     var flight: Flight?
     /// Events that were read, but given up for want of memory while the lane was stuck: they are read again.
     var missing: Missing?
+    /// When the last timer goes off that was set for events to get ripe. Monotonic nanoseconds.
+    var wakesAt: Int64 = .min
     /// Whether the lane stands in one of the machine's queues already.
     var isQueued = false
     /// Whether the partition looks at this lane when it composes a ledger.
@@ -64,13 +66,6 @@ final class Lane {
         segments = []
         missing = Missing(from: first)
         return bytes
-    }
-
-    /// Whether the oldest segment should go out now: it is full, or its first event has waited long enough.
-    func isRipe(at now: Int64, linger: Int64, lines maximumLines: Int, bytes maximumBytes: Int) -> Bool {
-        guard let head = segments.first else { return false }
-        return segments.count > 1 || head.events.count >= maximumLines || head.heldBytes >= maximumBytes
-            || now - head.openedAt >= linger
     }
 
     /// Adds an event behind all others. No segment reaches across `seal`: it ends at that offset or begins above.

@@ -16,9 +16,8 @@ struct LineStore: Sendable {
     private var chunks: [Chunk] = []
     /// Bytes of all lines and their line feeds.
     private(set) var byteCount = 0
-    /// What they cost in memory, on an average: of the last chunk one half is used, and of all chunks it is the largest,
-    /// until chunks grow no more.
-    var heldBytes: Int { byteCount + min(byteCount / 4, Chunk.largest / 2) }
+    /// What they take of memory.
+    private(set) var heldBytes = 0
 
     /// Writes the event's line to the end: the one copy of a record's bytes.
     mutating func append(_ event: LabellingEvent) -> Place {
@@ -60,6 +59,7 @@ struct LineStore: Sendable {
         var capacity = min((chunks.last?.capacity ?? Chunk.smallest / 2) * 2, Chunk.largest)
         while capacity < count { capacity *= 2 }
         chunks.append(Chunk(capacity: capacity))
+        heldBytes += capacity
     }
 
     /// The bytes of a line without its line feed, valid while the store is.

@@ -44,10 +44,8 @@ package final class Segment: @unchecked Sendable {
     var isEmpty: Bool { events.isEmpty }
     var firstOffset: Int64? { events.first?.offset }
     var lastOffset: Int64? { events.last?.offset }
-    /// What the segment costs in memory, near enough for a budget.
-    var heldBytes: Int { lines.heldBytes + escapedRefs.count + events.count * Self.eventBytes }
-    /// An event, the room that an array keeps to grow, and its part of the index when that is made.
-    private static let eventBytes = MemoryLayout<Event>.stride * 3 / 2 + 16
+    /// What the segment takes of memory.
+    var heldBytes: Int { lines.heldBytes + escapedRefs.capacity + events.capacity * MemoryLayout<Event>.stride }
 
     /// Whether one more line of at most `count` bytes still fits.
     func hasRoom(for count: Int, bytes maximumBytes: Int, lines maximumLines: Int) -> Bool {

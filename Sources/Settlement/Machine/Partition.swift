@@ -42,8 +42,16 @@ final class Partition {
     /// A rewind that was asked for and not confirmed yet: where to, and when to ask again (monotonic nanoseconds).
     var rewind: (offset: Int64, retryAt: Int64)?
     var isPaused = false
+    /// When it was last resumed, and when it was last its turn to be read. Monotonic nanoseconds.
+    var resumedAt: Int64 = .min / 2
+    var lastTurnAt: Int64 = .min
+    /// Bytes of events taken in so far; only ever rises.
+    var receivedBytes = 0
+    /// Offset of the record that was handed over last, whether for the first time or again.
+    var lastRead: Int64 = -1
     /// What the batches of stuck lanes hold, as of the last look.
     var stuckFlightBytes = 0
+    var movingBytes: Int { heldBytes - stuckFlightBytes }
     /// Read to the end of its log, as far as we know.
     var isAtEnd = false
     /// Being taken away: nothing new is cut or sent.

@@ -103,8 +103,9 @@ struct Room {
         if used * 2 <= limit { isKnownToBeFull = false }
     }
 
-    /// Above half of the limit, rounds begin; below a quarter they end.
-    var isTight: Bool { used * 2 > limit }
+    /// Above half of the limit, or where the lanes that are named leave hardly any for others, rounds begin; below a quarter
+    /// they end.
+    var isTight: Bool { used * 2 > limit || free * 4 < limit }
     var isAmple: Bool { used * 4 < limit }
 
     /// Whether `count` more lanes could be named.

@@ -19,6 +19,9 @@ package struct Settings: Sendable {
     package var concurrency = 16
     /// Bytes of events held at most, over all partitions; above its share a partition is paused.
     package var memoryBytes = 128 << 20
+    /// Bytes of a batch below which its calls cost more than what they carry: while memory is short, lanes wait rather than
+    /// send less.
+    package var worthwhileBytes = 64 << 10
 
     /// Characters of commit metadata at most. Brokers refuse more than `offset.metadata.max.bytes`, 4096 by default.
     package var ledgerCharacters = 3900

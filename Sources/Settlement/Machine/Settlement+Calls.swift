@@ -204,11 +204,10 @@ extension Settlement {
                         cut: batch.cut, events: batch.eventCount, lines: batch.lineCount,
                         bytes: batch.payloadByteCount(of: batch.whole), calls: flight.calls,
                         duration: .nanoseconds(now.monotonic - (flight.cutAt ?? now.monotonic))))))
-        guard let head = lane.segments.first else { return }
         if isRipe(lane, of: partition, now: now.monotonic) {
             enqueue(lane, of: partition)
         } else {
-            timers.add(partition.reference(to: lane.number), at: head.openedAt + linger)
+            setTimer(of: lane, in: partition)
         }
     }
 

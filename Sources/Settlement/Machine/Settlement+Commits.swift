@@ -27,7 +27,7 @@ extension Settlement {
         var parts: [Int32: OutstandingCommit.Part] = [:]
         var commits: [PartitionCommit] = []
         for partition in dirty.sorted(by: { $0.number < $1.number }) {
-            guard let statement = composeTakingBackCuts(of: partition) else { continue }
+            guard let statement = composeTakingBackCuts(of: partition, now: now) else { continue }
             for number in partition.intents {
                 partition.lane(number)?.flight?.phase = .recording
                 partition.lane(number)?.flight?.isStanding = true
@@ -48,11 +48,11 @@ extension Settlement {
 
     /// The partition's statement. Should it not fit, because numbers have grown since its lanes were cut, the latest cuts
     /// are taken back, and their lanes grow on until there is room. Nothing is ever cut short or left out.
-    private func composeTakingBackCuts(of partition: Partition) -> Statement? {
+    private func composeTakingBackCuts(of partition: Partition, now: Int64) -> Statement? {
         if partition.isLeaving || stopping != nil { takeBackFreshIntents(of: partition, keeping: 0) }
         while true {
             if let statement = partition.composeStatement(maximumCharacters: settings.ledgerCharacters) {
-                renewRoom(of: partition, after: statement)
+                renewRoom(of: partition, after: statement, now: now)
                 return statement
             }
             let fresh = partition.intents.count { partition.lane($0)?.flight?.isStanding == false }

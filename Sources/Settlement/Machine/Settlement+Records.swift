@@ -33,12 +33,12 @@ extension Settlement {
     /// The event takes its place at the end of its lane.
     func enter(_ event: LabellingEvent, into lane: Lane, of partition: Partition, offset: Int64, now: Moment) {
         let segmentsBefore = lane.segments.count
-        partition.heldBytes += lane.append(
+        let bytes = lane.append(
             event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic, settings: settings)
+        partition.heldBytes += bytes
+        partition.receivedBytes += bytes
         guard lane.flight == nil else { return }
-        if segmentsBefore == 0 {
-            timers.add(partition.reference(to: lane.number), at: now.monotonic + linger)
-        }
+        if segmentsBefore == 0 { setTimer(of: lane, in: partition) }
         if !lane.isQueued, isRipe(lane, of: partition, now: now.monotonic) {
             enqueue(lane, of: partition)
         }
@@ -94,6 +94,7 @@ extension Settlement {
         partition.position = offset
         finishReforming(partition)
         partition.position = offset + 1
+        partition.lastRead = offset
         partition.isAtEnd = false
         counters.recordsRead += 1
     }

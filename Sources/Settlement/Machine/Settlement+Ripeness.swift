@@ -3,8 +3,51 @@ internal import Labelling
 /// When a lane's events have waited long enough for company.
 extension Settlement {
     func isRipe(_ lane: Lane, of partition: Partition, now: Int64) -> Bool {
-        let linger = partition.isAtEnd && !settings.lingersAtEnd ? .min : linger
-        return lane.isRipe(at: now, linger: linger, lines: settings.batchLines, bytes: ripeBytes)
+        guard let head = lane.segments.first else { return false }
+        return lane.segments.count > 1 || head.events.count >= settings.batchLines || head.heldBytes >= ripeBytes
+            || (partition.isAtEnd && !settings.lingersAtEnd) || now >= ripensAt(head, of: partition)
+    }
+
+    /// When the events have waited long enough, in monotonic nanoseconds. Company comes only while the partition is read,
+    /// and those of a round have all that they can have, while others wait for the round's end.
+    private func ripensAt(_ head: Segment, of partition: Partition) -> Int64 {
+        let latest = head.openedAt + linger + ReadingTurn.longestWait
+        guard partition.isPaused else { return min(latest, max(head.openedAt, partition.resumedAt) + linger) }
+        return head.firstOffset ?? .max <= partition.room.round ?? -1 ? .min : latest
+    }
+
+    /// Sees to it that the lane is looked at when it gets ripe by waiting.
+    func setTimer(of lane: Lane, in partition: Partition) {
+        guard let head = lane.segments.first else { return }
+        lane.wakesAt = ripensAt(head, of: partition)
+        timers.add(partition.reference(to: lane.number), at: lane.wakesAt)
+    }
+
+    /// The partition was paused or resumed, or a round has begun there: lanes may be ripe, or become so earlier than it
+    /// seemed.
+    func reconsiderRipeness(of partition: Partition, now: Int64) {
+        for number in partition.active {
+            let lane = partition.lanes.lanes[Int(number)]
+            guard let head = lane.segments.first, lane.flight == nil, !lane.isQueued else { continue }
+            if isRipe(lane, of: partition, now: now) {
+                enqueue(lane, of: partition)
+            } else if ripensAt(head, of: partition) < lane.wakesAt || lane.wakesAt <= now {
+                setTimer(of: lane, in: partition)
+            }
+        }
+    }
+
+    /// While memory is short the lanes that hold most go out before they have to: what would be gained by waiting is less
+    /// than what pausing costs, which throws away all that was fetched ahead. Where lanes are many, more is to be gained.
+    func hastenLanes(now: Int64) {
+        guard let crowd, !crowd.isDense(below: settings.worthwhileBytes) || crowd.bytes > settings.memoryBytes / 2
+        else {
+            ripeBytes = .max
+            return
+        }
+        ripeBytes = crowd.averageBytesRead
+        // (A lane need not get another event to be noticed by.)
+        for partition in partitions.all { reconsiderRipeness(of: partition, now: now) }
     }
 
     /// There is nothing beyond `offset` in the partition's log, for now. To be told so again costs nothing.
@@ -15,29 +58,4 @@ extension Settlement {
         guard !settings.lingersAtEnd else { return }
         for number in partition.active { enqueue(partition.lanes.lanes[Int(number)], of: partition) }
     }
-
-    /// While memory is short the lanes that hold most go out before they have to: what would be gained by waiting is less
-    /// than what pausing costs, which throws away all that was fetched ahead.
-    func hastenLanes(total: Int, now: Int64) {
-        guard total > settings.memoryBytes / 4 else {
-            ripeBytes = .max
-            return
-        }
-        // An average needs no better figure than this, and there may be thousands of lanes to look at.
-        guard ripeBytes == .max || now >= nextHasteAt else { return }
-        nextHasteAt = now + Self.hasteInterval
-        var lanes = 0
-        var bytes = 0
-        for partition in partitions.all {
-            for number in partition.active {
-                let segments = partition.lanes.lanes[Int(number)].segments
-                guard !segments.isEmpty else { continue }
-                lanes += 1
-                bytes += segments.reduce(0) { $0 + $1.heldBytes }
-            }
-        }
-        ripeBytes = lanes == 0 ? .max : bytes / lanes
-    }
-
-    private static let hasteInterval: Int64 = 20_000_000
 }

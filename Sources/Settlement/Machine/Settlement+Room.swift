@@ -31,7 +31,7 @@ extension Settlement {
     }
 
     /// A statement was composed: begins the next round if that is due, and lets lanes ask again that had to wait.
-    func renewRoom(of partition: Partition, after statement: Statement) {
+    func renewRoom(of partition: Partition, after statement: Statement, now: Int64) {
         let last = partition.room.round
         if !partition.isReadingInheritance, isRoundOver(in: partition) {
             if last == nil, partition.room.isTight {
@@ -46,6 +46,7 @@ extension Settlement {
             lane.isQueued = false
             enqueue(lane, of: partition)
         }
+        if hasChanged, partition.isPaused { reconsiderRipeness(of: partition, now: now) }
     }
 
     /// There are two levels and no third. So where lanes stand on both, those on the floor come to the ceiling first;

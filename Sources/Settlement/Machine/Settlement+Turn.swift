@@ -43,7 +43,7 @@ extension Settlement {
                 deadline = min(deadline, commitRetryAt)
             }
         }
-        if let nextLookForStuckLanes { deadline = min(deadline, nextLookForStuckLanes) }
+        if let nextLookAtLanes { deadline = min(deadline, nextLookAtLanes) }
         for partition in partitions.all {
             if let rewind = partition.rewind { deadline = min(deadline, rewind.retryAt) }
         }
@@ -55,6 +55,9 @@ extension Settlement {
         guard let flight = lane.flight else {
             if isRipe(lane, of: partition, now: now) {
                 enqueue(lane, of: partition)
+            } else if !lane.isQueued, lane.wakesAt <= now {
+                // (Not for a timer of events that are gone.)
+                setTimer(of: lane, in: partition)
             }
             return
         }

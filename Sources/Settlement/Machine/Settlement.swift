@@ -35,13 +35,17 @@ package final class Settlement {
     var commitFailures = 0
     var commitRetryAt: Int64 = 0
 
-    /// Bytes at which a lane no longer waits for company: while memory is short, what the lanes that wait hold on average.
+    /// How crowded it was at the last look; nil while memory is not short.
+    var crowd: Crowd?
+    /// Bytes at which a lane no longer waits for company.
     var ripeBytes = Int.max
-    var nextHasteAt: Int64 = .min
-
-    var lastLookForStuckLanes: Int64 = .min / 2
+    var lastLookAtLanes: Int64 = .min / 2
     /// When memory is short and the next look is not due yet.
-    var nextLookForStuckLanes: Int64?
+    var nextLookAtLanes: Int64?
+    /// Whose turn it is to be read; nil while all partitions are.
+    var turn: ReadingTurn?
+    /// When there was last more than a little held. Monotonic nanoseconds.
+    var crowdedUntil: Int64 = .min / 2
 
     var nextWatchAt: Int64 = .min
 

@@ -1,0 +1,194 @@
+import Labelling
+import Testing
+
+@testable import Settlement
+
+/// Reading one partition after the other while lanes are many and memory is short.
+@Suite struct ReadingTurnTests {
+    private static let datasets = 20
+
+    private func bench(
+        partitions: Int32 = 3, memory: Int = 400_000, _ change: (inout Settings) -> Void = { _ in }
+    ) -> Bench {
+        let bench = Bench(
+            Bench.settings {
+                $0.memoryBytes = memory
+                $0.linger = .seconds(1)
+                $0.concurrency = 100
+                change(&$0)
+            })
+        for partition in 0..<partitions { bench.assign(partition) }
+        while bench.commit != nil { bench.acknowledge() }
+        return bench
+    }
+
+    /// Each partition has datasets of its own, and its log goes around among them.
+    private func read(_ count: Int, of partition: Int32, on bench: Bench) {
+        let start = bench.logEnd(partition)
+        bench.publishSilently(
+            (start..<(start + count)).map {
+                .event(SampleEvent("\(partition)-\($0 % Self.datasets)", "\($0)-" + String(repeating: "x", count: 200)))
+            }, partition: partition)
+    }
+
+    /// Reads side by side until somebody is paused.
+    /// - Returns: who is read on.
+    private func crowd(_ bench: Bench, partitions: Range<Int32> = 0..<3) throws -> Int32 {
+        var rounds = 0
+        while bench.paused.isEmpty, rounds < 1000 {
+            for partition in partitions { read(3, of: partition, on: bench) }
+            bench.pass(1)
+            rounds += 1
+        }
+        #expect(bench.calls.isEmpty && bench.commit == nil, "nobody has gone out early")
+        let readers = partitions.filter { !bench.paused.contains($0) }
+        #expect(readers.count == 1)
+        return try #require(readers.first)
+    }
+
+    private func held(_ bench: Bench, _ partition: Int32) -> Int { bench.machine.partitions[partition]?.heldBytes ?? 0 }
+
+    @Test func oneIsReadWhileTheOthersWait() throws {
+        let bench = bench()
+        let reader = try crowd(bench)
+        let total = (0..<3).reduce(0) { $0 + held(bench, $1) }
+        #expect(total > 100_000 && total < 200_000, "a quarter of the budget, and what lanes take to grow")
+        // It goes on to the half of the budget before anything goes out, and lanes are the larger for it.
+        while bench.calls.isEmpty, bench.logEnd(reader) < 2000 {
+            read(Self.datasets, of: reader, on: bench)
+            bench.pass(1)
+            if bench.commit != nil { bench.acknowledge() }
+        }
+        let first = try #require(bench.calls.first)
+        #expect(first.batch.partition == reader)
+        #expect(first.batch.eventCount >= 10, "side by side it would have been \(100_000 / 60 / 500)")
+    }
+
+    /// Whoever gets the turn has waited longest, and what its predecessor holds goes out and makes it room.
+    @Test func theTurnPassesAtTheEndOfThePartition() throws {
+        let bench = bench()
+        var order: [Int32] = [try crowd(bench)]
+        for _ in 0..<2 {
+            let reader = try #require(order.last)
+            read(40, of: reader, on: bench)
+            bench.machine.reachedEnd(partition: reader, offset: Int64(bench.logEnd(reader)))
+            bench.run(20)
+            let next = try #require((0..<3).first { !bench.paused.contains($0) && !order.contains($0) })
+            order.append(next)
+            bench.acknowledge()
+            #expect(bench.calls.suffix(Self.datasets).allSatisfy { $0.batch.partition == reader })
+            #expect(bench.calls.count == (order.count - 1) * Self.datasets)
+            // (They stay: what is answered would make all this room for everybody.)
+        }
+        #expect(Set(order).count == 3)
+        bench.settleEverything()
+        #expect(bench.machine.counters.eventsSettled == (0..<3).reduce(0) { $0 + bench.logEnd($1) })
+        #expect(bench.paused.isEmpty)
+        bench.expectNothingTwice()
+    }
+
+    @Test func aPartitionThatDeliversNothingIsNotWaitedFor() throws {
+        let bench = bench()
+        let reader = try crowd(bench)
+        bench.run(ReadingTurn.patience / 1_000_000 - 40)
+        #expect(!bench.paused.contains(reader) && bench.paused.count == 2)
+        bench.run(80)
+        #expect(bench.paused.contains(reader) && bench.paused.count == 2)
+        let next = try #require((0..<3).first { !bench.paused.contains($0) })
+        // For as long as records come it is its turn.
+        for _ in 0..<20 {
+            read(1, of: next, on: bench)
+            bench.run(ReadingTurn.patience / 2_000_000)
+        }
+        #expect(!bench.paused.contains(next) && bench.paused.contains(reader))
+    }
+
+    /// As many bytes as the budget has are a turn, however much there is to come.
+    @Test func aTurnHasAnEnd() throws {
+        let bench = bench()
+        let reader = try crowd(bench)
+        let before = bench.machine.partitions[reader]?.receivedBytes ?? 0
+        while bench.machine.turn?.partition == reader, bench.logEnd(reader) < 5000 {
+            read(Self.datasets, of: reader, on: bench)
+            bench.pass(1)
+            for _ in 0..<5 where bench.commit != nil { bench.acknowledge() }
+            while let call = bench.calls.first { bench.answer(call) }
+        }
+        let bytes = (bench.machine.partitions[reader]?.receivedBytes ?? 0) - before
+        #expect(bytes >= 400_000 && bytes < 600_000)
+        #expect(bench.machine.turn != nil, "the next one's")
+    }
+
+    /// What waits for its partition's turn waits longer than the linger, and not for ever.
+    @Test func nobodyWaitsForTheTurnForEver() throws {
+        let bench = bench()
+        let reader = try crowd(bench)
+        let start = bench.now.monotonic
+        let longest = 1_000_000_000 + ReadingTurn.longestWait
+        var settled: [Int32: Int64] = [:]
+        // A reader whose log never ends keeps its turn for as long as it gets new records.
+        while bench.now.monotonic < start + longest + 500_000_000 {
+            read(1, of: reader, on: bench)
+            bench.pass(100)
+            for _ in 0..<5 where bench.commit != nil { bench.acknowledge() }
+            while let call = bench.calls.first {
+                let partition = call.batch.partition
+                settled[partition] = settled[partition] ?? bench.now.monotonic - start
+                bench.answer(call)
+            }
+        }
+        for partition: Int32 in 0..<3 where partition != reader {
+            let waited = try #require(settled[partition])
+            #expect(waited > 1_000_000_000 && waited <= longest + 200_000_000)
+        }
+    }
+
+    /// Where batches are worth their calls anyway, partitions are read side by side.
+    @Test func fewLanesTakeNoTurns() {
+        let bench = bench { $0.worthwhileBytes = 1000 }
+        for _ in 0..<100 {
+            for partition: Int32 in 0..<3 { read(3, of: partition, on: bench) }
+            bench.pass(1)
+            for _ in 0..<5 where bench.commit != nil { bench.acknowledge() }
+            while let call = bench.calls.first { bench.answer(call) }
+            #expect(bench.paused.isEmpty)
+        }
+        #expect(bench.machine.counters.eventsSettled > 0)
+        bench.settleEverything()
+    }
+
+    /// A round waits for lanes to come to its end, and those of a paused partition get no more company.
+    @Test func aRoundInAPausedPartitionGoesOut() throws {
+        let bench = bench(partitions: 2, memory: 1_200_000) { $0.ledgerCharacters = 400 }
+        let reader = try crowd(bench, partitions: 0..<2)
+        // The ledger gets tight while its lanes go out one by one, each at another offset.
+        var steps = 0
+        while bench.machine.partitions[reader]?.room.round == nil, steps < 400 {
+            read(7, of: reader, on: bench)
+            bench.pass(1)
+            if bench.commit != nil { bench.acknowledge() }
+            if let call = bench.calls.first { bench.answer(call) }
+            steps += 1
+        }
+        let round = try #require(bench.machine.partitions[reader]?.room.round)
+        // Full, with calls that take their time: it is paused, and does not keep the round open.
+        while !bench.paused.contains(reader), steps < 2000 {
+            read(Self.datasets, of: reader, on: bench)
+            bench.pass(1)
+            if bench.commit != nil { bench.acknowledge() }
+            steps += 1
+        }
+        #expect(bench.paused.contains(reader))
+        let start = bench.now.monotonic
+        for _ in 0..<200 {
+            for _ in 0..<5 where bench.commit != nil { bench.acknowledge() }
+            guard let call = bench.calls.first else { break }
+            bench.answer(call)
+            bench.pass(1)
+        }
+        #expect(bench.machine.partitions[reader]?.watermark ?? 0 > round)
+        #expect(bench.now.monotonic - start < 500_000_000)
+        bench.settleEverything(steps: 5000)
+        bench.expectNothingTwice()
+    }
+}
