@@ -115,8 +115,8 @@ import Testing
             while let call = bench.calls.first { bench.answer(call) }
         }
         let bytes = (bench.machine.partitions[reader]?.receivedBytes ?? 0) - before
-        #expect(bytes >= 400_000 && bytes < 600_000)
-        #expect(bench.machine.turn != nil, "the next one's")
+        #expect(bytes >= 400_000, "again and again while there is no room for anybody else")
+        #expect(bench.machine.turn.map { $0.partition != reader } == true)
     }
 
     /// What waits for its partition's turn waits longer than the linger, and not for ever.
