@@ -15,6 +15,8 @@ extension Settlement {
         var load = MemoryLoad(of: partitions, budget: settings.memoryBytes)
         if lookAtLanes(load, now: now) { load = MemoryLoad(of: partitions, budget: settings.memoryBytes) }
         passTurn(load, now: now)
+        // A turn can end because nothing happens.
+        if turn != nil { nextLookAtLanes = now + Self.lookInterval }
         var pause: [Int32] = []
         var resume: [Int32] = []
         for partition in partitions.all {
@@ -60,7 +62,6 @@ extension Settlement {
             return false
         }
         lastLookAtLanes = now
-        nextLookAtLanes = now + Self.lookInterval
         for partition in partitions.all {
             if partition.isPaused || (load.isHalfUsed && partition.heldBytes > load.share) {
                 forgetStuckLanes(of: partition, now: now)
