@@ -67,10 +67,20 @@ final class Lane {
     }
 
     /// Whether the oldest segment should go out now: it is full, or its first event has waited long enough.
-    func isRipe(at now: Int64, linger: Int64, lines maximumLines: Int, bytes maximumBytes: Int) -> Bool {
+    func isRipe(at now: Int64, longestLinger: Int64, lines maximumLines: Int, bytes maximumBytes: Int) -> Bool {
         guard let head = segments.first else { return false }
         return segments.count > 1 || head.events.count >= maximumLines || head.heldBytes >= maximumBytes
-            || now - head.openedAt >= linger
+            || now - head.openedAt >= linger(atMost: longestLinger)
+    }
+
+    /// How long this lane's events wait for company: never longer than `longest`, never shorter than seven eighths of it.
+    ///
+    /// Events of many datasets come in one read. Waited they all equally long, their batches would be cut together for
+    /// ever, and the last would wait for all the others to be written where they are applied. So every lane has a time of
+    /// its own, from its digest: the first batches are cut within an eighth of the linger, and since the lanes go round
+    /// at different speeds from then on, the later ones over all of it.
+    func linger(atMost longest: Int64) -> Int64 {
+        longest - Int64((Int128(longest / 8) * Int128(digest.hash)) >> 32)
     }
 
     /// Adds an event behind all others. No segment reaches across `seal`: it ends at that offset or begins above.

@@ -208,7 +208,7 @@ extension Settlement {
         if isRipe(lane, of: partition, now: now.monotonic) {
             enqueue(lane, of: partition)
         } else {
-            timers.add(partition.reference(to: lane.number), at: head.openedAt + linger)
+            timers.add(partition.reference(to: lane.number), at: head.openedAt + lane.linger(atMost: linger))
         }
     }
 

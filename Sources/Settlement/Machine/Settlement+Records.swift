@@ -37,7 +37,7 @@ extension Settlement {
             event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic, settings: settings)
         guard lane.flight == nil else { return }
         if segmentsBefore == 0 {
-            timers.add(partition.reference(to: lane.number), at: now.monotonic + linger)
+            timers.add(partition.reference(to: lane.number), at: now.monotonic + lane.linger(atMost: linger))
         }
         if !lane.isQueued, isRipe(lane, of: partition, now: now.monotonic) {
             enqueue(lane, of: partition)

@@ -3,8 +3,8 @@ internal import Labelling
 /// When a lane's events have waited long enough for company.
 extension Settlement {
     func isRipe(_ lane: Lane, of partition: Partition, now: Int64) -> Bool {
-        let linger = partition.isAtEnd && !settings.lingersAtEnd ? .min : linger
-        return lane.isRipe(at: now, linger: linger, lines: settings.batchLines, bytes: ripeBytes)
+        let linger = partition.isAtEnd && !settings.lingersAtEnd ? 0 : linger
+        return lane.isRipe(at: now, longestLinger: linger, lines: settings.batchLines, bytes: ripeBytes)
     }
 
     /// There is nothing beyond `offset` in the partition's log, for now. To be told so again costs nothing.
