@@ -1,4 +1,5 @@
 import Labelling
+import LookoutVision
 import Testing
 
 @testable import Settlement
@@ -91,6 +92,43 @@ import Testing
         #expect(bench.calls.map(\.batch.dataset.project) == [blocker.batch.dataset.project, "large"])
     }
 
+    /// No lane waits longer than the linger, none much shorter, and each as long wherever it is met.
+    @Test(arguments: [0, 1, 9, 1_000_000_000, 3_600_000_000_000, .max])
+    func aLaneWaitsSevenEighthsOfTheLingerAtLeast(longest: Int64) {
+        let board = DatasetKey(project: "board", type: .train)
+        for digest in [LaneDigest(value: 0), LaneDigest(board), LaneDigest(value: .max)] {
+            let lane = Lane(number: 0, dataset: board, digest: digest, settled: -1)
+            #expect((longest - longest / 8...longest).contains(lane.linger(atMost: longest)))
+        }
+    }
+
+    @Test func whatCameTogetherDoesNotGoOutTogether() {
+        let bench = Bench(
+            Bench.settings {
+                $0.linger = .seconds(1)
+                $0.concurrency = 100
+            })
+        bench.assign(0)
+        bench.acknowledge()
+        let boards = (0..<40).map { "board-\($0)" }
+        bench.load(boards.map { SampleEvent($0, "first") })
+        let first = bench.cuts(forMilliseconds: 1000)
+        #expect(first.count == 40, "nobody waits longer than the linger")
+        #expect(first.allSatisfy { $0 >= 875 })
+        #expect(most(of: first, within: 25) <= 20)
+
+        // They go on at speeds of their own.
+        _ = bench.cuts(forMilliseconds: 20_000, publishing: boards)
+        let later = bench.cuts(forMilliseconds: 1000, publishing: boards)
+        #expect((40...50).contains(later.count))
+        #expect(most(of: later, within: 125) <= 20)
+    }
+
+    /// How many of the times, which rise, lie within the same so many milliseconds at most.
+    private func most(of times: [Int], within span: Int) -> Int {
+        times.indices.map { first in times[first...].prefix { $0 < times[first] + span }.count }.max() ?? 0
+    }
+
     @Test func whatIsReadOnAtTheEndIsNoRecord() {
         let bench = Bench(Bench.settings { $0.lingersAtEnd = false })
         bench.assign(0)
@@ -102,5 +140,23 @@ import Testing
         #expect(bench.machine.partitions[0]?.position == 2)
         bench.machine.reachedEnd(partition: 0, offset: 1)
         #expect(bench.machine.partitions[0]?.position == 2)
+    }
+}
+
+extension Bench {
+    /// Lets time pass, with an event for every project every 20 ms, and answers everything at once.
+    /// - Returns: the milliseconds after which batches were cut.
+    fileprivate func cuts(forMilliseconds end: Int, publishing projects: [String] = []) -> [Int] {
+        var cuts: [Int] = []
+        for millisecond in 1...end {
+            if millisecond.isMultiple(of: 20) { load(projects.map { SampleEvent($0, "next") }) }
+            pass(1)
+            while commit != nil || !calls.isEmpty {
+                if commit != nil { acknowledge() }
+                cuts += calls.map { _ in millisecond }
+                for call in calls { answer(call) }
+            }
+        }
+        return cuts
     }
 }

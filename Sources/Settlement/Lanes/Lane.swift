@@ -68,6 +68,16 @@ final class Lane {
         return bytes
     }
 
+    /// How long this lane's events wait for company: never longer than `longest`, never shorter than seven eighths of it.
+    ///
+    /// Events of many datasets come in one read. Waited they all equally long, their batches would be cut together for
+    /// ever, and the last would wait for all the others to be written where they are applied. So every lane has a time of
+    /// its own, from its digest: the first batches are cut within an eighth of the linger, and since the lanes go round
+    /// at different speeds from then on, the later ones over all of it.
+    func linger(atMost longest: Int64) -> Int64 {
+        longest - Int64((Int128(longest / 8) * Int128(digest.hash)) >> 32)
+    }
+
     /// Adds an event behind all others. No segment reaches across `seal`: it ends at that offset or begins above.
     /// - Returns: how many bytes more the lane holds.
     func append(

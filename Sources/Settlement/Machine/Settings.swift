@@ -6,7 +6,8 @@ package struct Settings: Sendable {
     package var group: String
     package var topic: String
 
-    /// How long a lane waits for more events after its first before a batch is cut.
+    /// How long a lane waits for more events after its first before a batch is cut, at most: every lane ripens after a
+    /// time of its own, from seven eighths of this on.
     package var linger: Duration = .seconds(1)
     /// Whether lanes wait for company although their partition has been read to its end. Not where only what is there is
     /// to be settled.

@@ -5,21 +5,23 @@ extension Settlement {
     func isRipe(_ lane: Lane, of partition: Partition, now: Int64) -> Bool {
         guard let head = lane.segments.first else { return false }
         return lane.segments.count > 1 || head.events.count >= settings.batchLines || head.heldBytes >= ripeBytes
-            || (partition.isAtEnd && !settings.lingersAtEnd) || now >= ripensAt(head, of: partition)
+            || (partition.isAtEnd && !settings.lingersAtEnd) || now >= ripensAt(head, of: lane, in: partition)
     }
 
     /// When the events have waited long enough, in monotonic nanoseconds. Company comes only while the partition is read,
     /// and those of a round have all that they can have, while others wait for the round's end.
-    private func ripensAt(_ head: Segment, of partition: Partition) -> Int64 {
+    private func ripensAt(_ head: Segment, of lane: Lane, in partition: Partition) -> Int64 {
         let latest = head.openedAt + linger + ReadingTurn.longestWait
-        guard partition.isPaused else { return min(latest, max(head.openedAt, partition.resumedAt) + linger) }
+        guard partition.isPaused else {
+            return min(latest, max(head.openedAt, partition.resumedAt) + lane.linger(atMost: linger))
+        }
         return head.firstOffset ?? .max <= partition.room.round ?? -1 ? .min : latest
     }
 
     /// Sees to it that the lane is looked at when it gets ripe by waiting.
     func setTimer(of lane: Lane, in partition: Partition) {
         guard let head = lane.segments.first else { return }
-        lane.wakesAt = ripensAt(head, of: partition)
+        lane.wakesAt = ripensAt(head, of: lane, in: partition)
         timers.add(partition.reference(to: lane.number), at: lane.wakesAt)
     }
 
@@ -31,7 +33,7 @@ extension Settlement {
             guard let head = lane.segments.first, lane.flight == nil, !lane.isQueued else { continue }
             if isRipe(lane, of: partition, now: now) {
                 enqueue(lane, of: partition)
-            } else if ripensAt(head, of: partition) < lane.wakesAt || lane.wakesAt <= now {
+            } else if ripensAt(head, of: lane, in: partition) < lane.wakesAt || lane.wakesAt <= now {
                 setTimer(of: lane, in: partition)
             }
         }

@@ -79,7 +79,8 @@ package final class Settlement {
 
     package init(settings: Settings, seed: UInt64) {
         self.settings = settings
-        linger = settings.linger.nanoseconds
+        // (Deadlines must not overflow.)
+        linger = min(settings.linger.nanoseconds, .max / 4)
         random = SplitMix64(seed: seed)
     }
 
