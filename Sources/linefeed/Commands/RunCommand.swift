@@ -32,7 +32,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long a dataset's first event waits for company: 250ms, 2s, 1m.", valueName: "time"))
+            "How long a dataset's first event waits for company at most: 250ms, 2s, 1m.", valueName: "time"))
     var linger = TimeSpan(.seconds(1))
 
     @Option(help: ArgumentHelp("Batches in flight at a time.", valueName: "n"))
