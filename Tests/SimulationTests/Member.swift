@@ -1,6 +1,7 @@
 import Crypto
 import Labelling
-import Settlement
+
+@testable import Settlement
 
 /// One worker process: the real machine, and around it what the runner does: sends its requests, attaches to calls
 /// under way by their token, delivers records, keeps deadlines.
@@ -187,6 +188,7 @@ final class Member {
             }
         case .pause(let numbers):
             world.note("worker \(key) pauses \(numbers)")
+            if machine.turn != nil { world.sights.turns += 1 }
             paused.formUnion(numbers)
         case .resume(let numbers):
             world.note("worker \(key) resumes \(numbers)")

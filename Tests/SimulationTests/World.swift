@@ -52,9 +52,12 @@ final class World {
         var ceilingsInheritedUnread = 0
         var fullLedgers = 0
         var rewinds = 0
+        /// Times that others were paused since it was a partition's turn to be read.
+        var turns = 0
 
         var isComplete: Bool {
-            ![names, hashes, ceilings, inheritedCeilings, ceilingsInheritedUnread, fullLedgers, rewinds].contains(0)
+            ![names, hashes, ceilings, inheritedCeilings, ceilingsInheritedUnread, fullLedgers, rewinds, turns]
+                .contains(0)
         }
 
         static func += (sum: inout Sights, other: Sights) {
@@ -65,6 +68,7 @@ final class World {
             sum.ceilingsInheritedUnread += other.ceilingsInheritedUnread
             sum.fullLedgers += other.fullLedgers
             sum.rewinds += other.rewinds
+            sum.turns += other.turns
         }
     }
 
