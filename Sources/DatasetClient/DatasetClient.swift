@@ -1,7 +1,9 @@
 import AsyncHTTPClient
+import Instrumentation
 import LookoutVision
 import NIOCore
 import NIOHTTP1
+import ServiceContextModule
 import SigV4
 
 /// The dataset API of Lookout for Vision, at any endpoint that speaks it.
@@ -18,6 +20,11 @@ package struct DatasetClient: Sendable {
     private let credentials: any CredentialProvider
     private let signer: Signer
     private let http: HTTPClient
+    /// All connections are served by one event loop, and a task that prefers this executor runs there too: so a call
+    /// changes no thread between being prepared, sent, answered and judged. A call is carried out by any other as well.
+    ///
+    /// Nothing that blocks or computes for milliseconds belongs there.
+    package let executor: any TaskExecutor
     private let limiters: [LookoutVision.Operation: RateLimiter]
     let pace: UpdatePace
 
@@ -38,7 +45,10 @@ package struct DatasetClient: Sendable {
         self.configuration = configuration
         self.time = time
         signer = Signer(region: region, service: WireNames.signingName)
-        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.httpConfiguration(configuration))
+        let eventLoop = HTTPClient.defaultEventLoopGroup.next()
+        executor = EventLoopExecutor(eventLoop)
+        http = HTTPClient(
+            eventLoopGroupProvider: .shared(eventLoop), configuration: Self.httpConfiguration(configuration))
         let limited = LookoutVision.Operation.allCases.compactMap { operation in
             RateLimiter(configuration.rateLimits[operation] ?? configuration.rateLimit, time: time)
                 .map { (operation, $0) }
@@ -57,6 +67,8 @@ package struct DatasetClient: Sendable {
     private static func httpConfiguration(_ configuration: Configuration) -> HTTPClient.Configuration {
         var http = HTTPClient.Configuration()
         http.httpVersion = .http1Only
+        // A call carries the trace of its task, and is no span of its own.
+        http.tracing.tracer = nil
         // A redirected request would carry a signature for another place.
         http.redirectConfiguration = .disallow
         http.tlsConfiguration = configuration.authorities?.tls
@@ -99,7 +111,7 @@ extension DatasetClient {
             secrets: [credentials?.secretAccessKey, credentials?.sessionToken].compactMap(\.self))
     }
 
-    private func request(_ call: APICall, credentials: Credentials?) -> HTTPClientRequest {
+    private func request(_ call: APICall, credentials: Credentials?) -> OutgoingRequest {
         let path = endpoint.basePath + call.path
         let query = call.encodedQuery
         var headers = [(name: "Host", value: endpoint.authority)]
@@ -112,15 +124,24 @@ extension DatasetClient {
                 payloadSHA256: call.body.sha256, credentials: credentials,
                 date: SigningDate(secondsSince1970: time.wallClock()))
         }
-        // Not signed: proxies change it.
+        // Not signed, as what follows: proxies change it.
         headers.append((name: "User-Agent", value: "linefeed"))
 
         let origin = "\(endpoint.scheme)://\(endpoint.authority)"
-        var request = HTTPClientRequest(url: "\(origin)\(path)\(query.isEmpty ? "" : "?\(query)")")
+        var request = OutgoingRequest(url: "\(origin)\(path)\(query.isEmpty ? "" : "?\(query)")")
         request.method = HTTPMethod(rawValue: call.operation.method)
         request.headers = HTTPHeaders(headers)
         request.body = body
+        if let context = ServiceContext.current {
+            InstrumentationSystem.instrument.inject(context, into: &request.headers, using: HeaderInjector())
+        }
         return request
+    }
+}
+
+private struct HeaderInjector: Injector {
+    func inject(_ value: String, forKey key: String, into headers: inout HTTPHeaders) {
+        headers.add(name: key, value: value)
     }
 }
 

@@ -48,7 +48,7 @@ extension UpdateBody {
                 let outcome = try await client.update(project: "p", type: .test, body: body, token: "t")
                 #expect(outcome == .completed)
             }
-            let sent = await body.asSent()
+            let sent = body.asSent()
             #expect(server.requests.first?.body == sent)
         }
     }
