@@ -19,12 +19,7 @@ package struct DatasetClient: Sendable {
     let time: TimeSource
     private let credentials: any CredentialProvider
     private let signer: Signer
-    private let http: HTTPClient
-    /// All connections are served by one event loop, and a task that prefers this executor runs there too: so a call
-    /// changes no thread between being prepared, sent, answered and judged. A call is carried out by any other as well.
-    ///
-    /// Nothing that blocks or computes for milliseconds belongs there.
-    package let executor: any TaskExecutor
+    private let connections: ConnectionLines
     private let limiters: [LookoutVision.Operation: RateLimiter]
     let pace: UpdatePace
 
@@ -45,10 +40,8 @@ package struct DatasetClient: Sendable {
         self.configuration = configuration
         self.time = time
         signer = Signer(region: region, service: WireNames.signingName)
-        let eventLoop = HTTPClient.defaultEventLoopGroup.next()
-        executor = EventLoopExecutor(eventLoop)
-        http = HTTPClient(
-            eventLoopGroupProvider: .shared(eventLoop), configuration: Self.httpConfiguration(configuration))
+        connections = ConnectionLines(
+            connections: configuration.connections, configuration: Self.httpConfiguration(configuration))
         let limited = LookoutVision.Operation.allCases.compactMap { operation in
             RateLimiter(configuration.rateLimits[operation] ?? configuration.rateLimit, time: time)
                 .map { (operation, $0) }
@@ -60,9 +53,14 @@ package struct DatasetClient: Sendable {
     /// Ends calls in flight with an error, and closes the connections. Nothing may be called afterwards; a second call
     /// does nothing.
     package func shutdown() async {
-        // The only error is that it was shut down before.
-        try? await http.shutdown()
+        await connections.shutdown()
     }
+
+    /// Where a call's task runs best, another place each time: beside connections, so that the call changes no thread
+    /// between being prepared, sent, answered and judged. A call may be made from anywhere else as well.
+    ///
+    /// Nothing that blocks or computes for milliseconds belongs there: the other calls' answers would wait.
+    package var executor: any TaskExecutor { connections.executor }
 
     private static func httpConfiguration(_ configuration: Configuration) -> HTTPClient.Configuration {
         var http = HTTPClient.Configuration()
@@ -73,9 +71,13 @@ package struct DatasetClient: Sendable {
         http.redirectConfiguration = .disallow
         http.tlsConfiguration = configuration.authorities?.tls
         http.timeout.connect = TimeAmount(configuration.connectTimeout)
-        http.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, configuration.connections)
         // Shorter than what servers grant idle connections, or a request meets one that is being closed.
         http.connectionPool.idleTimeout = .seconds(20)
+        http.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(FlushGathering(), position: .first)
+            }
+        }
         // Whoever calls has a backoff of its own, and wants to know at once that nobody listens.
         http.connectionPool.retryConnectionEstablishment = false
         return http
@@ -101,7 +103,7 @@ extension DatasetClient {
         // As late as can be: the process may have been stopped for hours anywhere above.
         if let notAfter = call.notAfter, time.wallClock() >= notAfter { throw .expired }
         let answer = try await HTTPExchange.perform(
-            request(call, credentials: credentials), over: http, within: configuration.requestTimeout,
+            request(call, credentials: credentials), over: connections.http, within: configuration.requestTimeout,
             upTo: configuration.largestAnswer)
         if (200..<300).contains(answer.status) { return answer }
         throw ErrorAnswer.error(

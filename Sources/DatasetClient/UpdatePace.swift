@@ -8,7 +8,7 @@ import Synchronization
 final class UpdatePace: Sendable {
     private let longest: Duration
     private let first: Mutex<Duration>
-    /// That is any: half of it is none.
+    /// Of those that are waits at all: half of it is none.
     private let shortest: Duration
 
     /// Begins with the longest wait.

@@ -50,6 +50,24 @@ import Testing
         }
     }
 
+    @Test func callsTakeTurnsWhereThereAreConnectionsForAll() async throws {
+        func loops(_ connections: Int) async throws -> [any TaskExecutor] {
+            var configuration = DatasetClient.Configuration()
+            configuration.connections = connections
+            let client = DatasetClient(
+                endpoint: try Endpoint("http://127.0.0.1:1"), region: "r", credentials: .anonymous,
+                configuration: configuration)
+            let executors = [client.executor, client.executor, client.executor]
+            await client.shutdown()
+            return executors
+        }
+        let many = try await loops(64)
+        #expect(many[0] !== many[1])
+        #expect(many[0] === many[2])
+        let one = try await loops(1)
+        #expect(one[0] === one[1], "no second connection")
+    }
+
     @Test func aCallThatIsCancelledThereEndsAtOnce() async throws {
         try await ScriptedServer.run { _, _ in
             .silence
