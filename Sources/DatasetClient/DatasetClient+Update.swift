@@ -90,7 +90,7 @@ extension DatasetClient {
             guard time.monotonic() < end else {
                 throw .transport("the update is still in progress after \(configuration.longestPolling)")
             }
-            try await pause(.init(base: pace.firstWait, cap: configuration.backoff.cap), attempt: polls)
+            try await pause(pace.wait(after: polls, cap: configuration.backoff.cap, jitter: time.jitter))
             polls += 1
             let state = try await persistently { () async throws(DatasetClientError) in
                 let state = try await describeDataset(project: project, type: type)
@@ -147,11 +147,14 @@ extension DatasetClient {
         }
     }
 
-    private func pause(
-        _ backoff: Backoff? = nil, attempt: Int, retryAfterSeconds: Int? = nil
-    ) async throws(DatasetClientError) {
-        let delay = (backoff ?? configuration.backoff).delay(
-            attempt: attempt, retryAfterSeconds: retryAfterSeconds, jitter: time.jitter)
+    private func pause(attempt: Int, retryAfterSeconds: Int? = nil) async throws(DatasetClientError) {
+        try await pause(
+            configuration.backoff.delay(attempt: attempt, retryAfterSeconds: retryAfterSeconds, jitter: time.jitter))
+    }
+
+    private func pause(_ delay: Duration) async throws(DatasetClientError) {
+        // A timer that is due at once would still be one.
+        guard delay > .zero else { return }
         do {
             try await time.sleep(delay)
         } catch {

@@ -1,7 +1,9 @@
 import AsyncHTTPClient
+import Instrumentation
 import LookoutVision
 import NIOCore
 import NIOHTTP1
+import ServiceContextModule
 import SigV4
 
 /// The dataset API of Lookout for Vision, at any endpoint that speaks it.
@@ -17,7 +19,7 @@ package struct DatasetClient: Sendable {
     let time: TimeSource
     private let credentials: any CredentialProvider
     private let signer: Signer
-    private let http: HTTPClient
+    private let connections: ConnectionLines
     private let limiters: [LookoutVision.Operation: RateLimiter]
     let pace: UpdatePace
 
@@ -38,7 +40,8 @@ package struct DatasetClient: Sendable {
         self.configuration = configuration
         self.time = time
         signer = Signer(region: region, service: WireNames.signingName)
-        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.httpConfiguration(configuration))
+        connections = ConnectionLines(
+            connections: configuration.connections, configuration: Self.httpConfiguration(configuration))
         let limited = LookoutVision.Operation.allCases.compactMap { operation in
             RateLimiter(configuration.rateLimits[operation] ?? configuration.rateLimit, time: time)
                 .map { (operation, $0) }
@@ -50,20 +53,31 @@ package struct DatasetClient: Sendable {
     /// Ends calls in flight with an error, and closes the connections. Nothing may be called afterwards; a second call
     /// does nothing.
     package func shutdown() async {
-        // The only error is that it was shut down before.
-        try? await http.shutdown()
+        await connections.shutdown()
     }
+
+    /// Where a call's task runs best, another place each time: beside connections, so that the call changes no thread
+    /// between being prepared, sent, answered and judged. A call may be made from anywhere else as well.
+    ///
+    /// Nothing that blocks or computes for milliseconds belongs there: the other calls' answers would wait.
+    package var executor: any TaskExecutor { connections.executor }
 
     private static func httpConfiguration(_ configuration: Configuration) -> HTTPClient.Configuration {
         var http = HTTPClient.Configuration()
         http.httpVersion = .http1Only
+        // A call carries the trace of its task, and is no span of its own.
+        http.tracing.tracer = nil
         // A redirected request would carry a signature for another place.
         http.redirectConfiguration = .disallow
         http.tlsConfiguration = configuration.authorities?.tls
         http.timeout.connect = TimeAmount(configuration.connectTimeout)
-        http.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, configuration.connections)
         // Shorter than what servers grant idle connections, or a request meets one that is being closed.
         http.connectionPool.idleTimeout = .seconds(20)
+        http.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(FlushGathering(), position: .first)
+            }
+        }
         // Whoever calls has a backoff of its own, and wants to know at once that nobody listens.
         http.connectionPool.retryConnectionEstablishment = false
         return http
@@ -89,7 +103,7 @@ extension DatasetClient {
         // As late as can be: the process may have been stopped for hours anywhere above.
         if let notAfter = call.notAfter, time.wallClock() >= notAfter { throw .expired }
         let answer = try await HTTPExchange.perform(
-            request(call, credentials: credentials), over: http, within: configuration.requestTimeout,
+            request(call, credentials: credentials), over: connections.http, within: configuration.requestTimeout,
             upTo: configuration.largestAnswer)
         if (200..<300).contains(answer.status) { return answer }
         throw ErrorAnswer.error(
@@ -99,7 +113,7 @@ extension DatasetClient {
             secrets: [credentials?.secretAccessKey, credentials?.sessionToken].compactMap(\.self))
     }
 
-    private func request(_ call: APICall, credentials: Credentials?) -> HTTPClientRequest {
+    private func request(_ call: APICall, credentials: Credentials?) -> OutgoingRequest {
         let path = endpoint.basePath + call.path
         let query = call.encodedQuery
         var headers = [(name: "Host", value: endpoint.authority)]
@@ -112,15 +126,24 @@ extension DatasetClient {
                 payloadSHA256: call.body.sha256, credentials: credentials,
                 date: SigningDate(secondsSince1970: time.wallClock()))
         }
-        // Not signed: proxies change it.
+        // Not signed, as what follows: proxies change it.
         headers.append((name: "User-Agent", value: "linefeed"))
 
         let origin = "\(endpoint.scheme)://\(endpoint.authority)"
-        var request = HTTPClientRequest(url: "\(origin)\(path)\(query.isEmpty ? "" : "?\(query)")")
+        var request = OutgoingRequest(url: "\(origin)\(path)\(query.isEmpty ? "" : "?\(query)")")
         request.method = HTTPMethod(rawValue: call.operation.method)
         request.headers = HTTPHeaders(headers)
         request.body = body
+        if let context = ServiceContext.current {
+            InstrumentationSystem.instrument.inject(context, into: &request.headers, using: HeaderInjector())
+        }
         return request
+    }
+}
+
+private struct HeaderInjector: Injector {
+    func inject(_ value: String, forKey key: String, into headers: inout HTTPHeaders) {
+        headers.add(name: key, value: value)
     }
 }
 

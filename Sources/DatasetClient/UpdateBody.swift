@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import Crypto
 package import NIOCore
 import SigV4
@@ -108,6 +109,9 @@ extension UpdateBody {
             rest = payload.chunks.reduce(0) { $0 + $1.count }
         }
 
+        /// Whether there is no next one.
+        var areOver: Bool { state == .ended }
+
         /// Gives a block back once it was read, for the next one to use its memory.
         package mutating func reuse(_ block: consuming ByteBuffer) { spare = block }
 
@@ -143,32 +147,27 @@ extension UpdateBody {
             return block
         }
     }
+}
 
-    /// The body for the HTTP client, which asks for a block when its connection has taken the one before.
-    package struct Stream: AsyncSequence, Sendable {
-        /// One block.
-        package typealias Element = ByteBuffer
-        /// Making one cannot fail.
-        package typealias Failure = Never
+extension UpdateBody {
+    /// Of the payload, in one write.
+    package static let payloadBytesOfABlock = 48 * 1024 - Blocks.margin
 
-        let body: UpdateBody
-        /// Of the payload. Large enough that the way to the connection's thread does not count.
-        package static let payloadBytesOfABlock = 48 * 1024 - Blocks.margin
-
-        /// Begins at the body's first byte.
-        package func makeAsyncIterator() -> AsyncIterator {
-            AsyncIterator(blocks: body.blocks(of: Self.payloadBytesOfABlock))
+    /// The body for the HTTP client: the next block is made when the connection can take it.
+    var forHTTP: HTTPClient.Body {
+        .stream(contentLength: Int64(byteCount)) { writer in
+            Self.write(blocks(of: Self.payloadBytesOfABlock), to: writer)
         }
+    }
 
-        /// One sending of the body.
-        package struct AsyncIterator: AsyncIteratorProtocol {
-            fileprivate var blocks: Blocks
-
-            /// The next block; nil after the last one.
-            package mutating func next() async -> ByteBuffer? { blocks.next() }
-
-            /// The next block; nil after the last one.
-            package mutating func next(isolation actor: isolated (any Actor)?) async -> ByteBuffer? { blocks.next() }
+    private static func write(_ blocks: Blocks, to writer: HTTPClient.Body.StreamWriter) -> EventLoopFuture<Void> {
+        var blocks = blocks
+        let written = writer.write(.byteBuffer(blocks.next() ?? ByteBuffer()))
+        guard !blocks.areOver else { return written }
+        let rest = blocks
+        return written.flatMapWithEventLoop { _, loop in
+            // In a turn of its own: other connections have theirs in between, and the stack does not grow.
+            loop.flatSubmit { write(rest, to: writer) }
         }
     }
 }

@@ -17,17 +17,29 @@ package struct CanonicalRequest: Sendable, Hashable {
     package init(
         method: String, path: String, query: String, headers: [(name: String, value: String)], payloadSHA256: String
     ) {
-        var valuesByName: [String: [String]] = [:]
-        for header in headers {
-            valuesByName[header.name.lowercased(), default: []].append(Self.collapsingSpaces(header.value))
+        let names = headers.map { $0.name.lowercased() }
+        // Repeats stay in the order in which they came.
+        let order = headers.indices.sorted { (names[$0], $0) < (names[$1], $1) }
+        var lines = ""
+        var signed = ""
+        var last: String?
+        for index in order {
+            let name = names[index]
+            if name == last {
+                lines += ","
+            } else {
+                lines += last == nil ? "" : "\n"
+                lines += name
+                lines += ":"
+                signed += last == nil ? "" : ";"
+                signed += name
+                last = name
+            }
+            lines += Self.collapsingSpaces(headers[index].value)
         }
-        let names = valuesByName.keys.sorted()
-        signedHeaders = names.joined(separator: ";")
-
-        var lines = [method, Self.canonicalPath(path), Self.canonicalQuery(query)]
-        lines += names.map { "\($0):\(valuesByName[$0, default: []].joined(separator: ","))" }
-        lines += ["", signedHeaders, payloadSHA256]
-        text = lines.joined(separator: "\n")
+        signedHeaders = signed
+        let request = "\(method)\n\(Self.canonicalPath(path))\n\(Self.canonicalQuery(query))\n"
+        text = "\(request)\(lines)\(lines.isEmpty ? "" : "\n")\n\(signed)\n\(payloadSHA256)"
     }
 
     /// Drops empty and `.` segments, resolves `..`, and percent-encodes what is left as it stands.
@@ -60,6 +72,9 @@ package struct CanonicalRequest: Sendable, Hashable {
 
     /// Without white space at the ends, and with runs of it inside made one space, quoted or not.
     private static func collapsingSpaces(_ value: String) -> String {
-        value.split { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" || $0 == "\r\n" }.joined(separator: " ")
+        // As nearly all of them are.
+        if value.utf8.allSatisfy({ $0 > UInt8(ascii: " ") }) { return value }
+        return value.split { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" || $0 == "\r\n" }.joined(
+            separator: " ")
     }
 }

@@ -17,8 +17,12 @@ package enum Signature {
 
     /// The signature in lower-case hexadecimal: HMAC-SHA256 under a key derived for the scope alone.
     package static func signature(of stringToSign: String, secretAccessKey: String, scope: CredentialScope) -> String {
-        let key = signingKey(secretAccessKey: secretAccessKey, scope: scope)
-        return Hexadecimal.encode(authenticationCode(of: stringToSign, under: key))
+        signature(of: stringToSign, under: signingKey(secretAccessKey: secretAccessKey, scope: scope))
+    }
+
+    /// The same under a key that was derived already.
+    static func signature(of stringToSign: String, under key: SymmetricKey) -> String {
+        Hexadecimal.encode(authenticationCode(of: stringToSign, under: key))
     }
 
     /// Whether the signature is the right one. Takes as long for one that is nearly right as for any other.
@@ -30,7 +34,7 @@ package enum Signature {
             using: signingKey(secretAccessKey: secretAccessKey, scope: scope))
     }
 
-    private static func signingKey(secretAccessKey: String, scope: CredentialScope) -> SymmetricKey {
+    static func signingKey(secretAccessKey: String, scope: CredentialScope) -> SymmetricKey {
         var key = SymmetricKey(data: Array("AWS4\(secretAccessKey)".utf8))
         for part in [scope.day, scope.region, scope.service, CredentialScope.terminator] {
             key = SymmetricKey(data: authenticationCode(of: part, under: key))

@@ -4,8 +4,9 @@ package struct Signer: Sendable {
     package let region: String
     /// The signing name, `lookoutvision`.
     package let service: String
+    private let keys = SigningKeyCache()
 
-    /// Holds no credentials: each signature is given its own.
+    /// Each signature is given its credentials. Of the last ones the derived key is kept, for the next signature.
     package init(region: String, service: String) {
         self.region = region
         self.service = service
@@ -35,7 +36,7 @@ package struct Signer: Sendable {
         let scope = CredentialScope(day: date.day, region: region, service: service)
         let signature = Signature.signature(
             of: Signature.stringToSign(request, timestamp: date.timestamp, scope: scope),
-            secretAccessKey: credentials.secretAccessKey, scope: scope)
+            under: keys.key(secretAccessKey: credentials.secretAccessKey, scope: scope))
         let credential = "\(credentials.accessKeyID)/\(scope.text)"
         let authorization =
             "\(Signature.algorithm) Credential=\(credential), SignedHeaders=\(request.signedHeaders), "

@@ -123,7 +123,9 @@ package final class Worker: Service {
         consumer.start()
         let end = await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
-                group.addTask { await Self.serve(requests, calls, deadLetters, logEnds) }
+                group.addTask(executorPreference: calls.executor) {
+                    await Self.serve(requests, calls, deadLetters, logEnds)
+                }
                 let end = await consumer.finished()
                 continuation.finish()
                 // Nobody hears of a delivery any more, so nobody waits for one.
@@ -145,12 +147,15 @@ package final class Worker: Service {
     ) async {
         await withDiscardingTaskGroup { group in
             for await request in requests {
-                group.addTask {
-                    switch request {
-                    case .call(let call, let trace): await calls.run(call, trace: trace)
-                    case .deadLetter(let request, let records): await deadLetters.write(request, records)
-                    case .logEnds(let partitions): await logEnds.read(partitions)
+                switch request {
+                case .call(let call, let trace):
+                    group.addTask(executorPreference: calls.executor(for: call)) { await calls.run(call, trace: trace) }
+                case .deadLetter(let request, let records):
+                    group.addTask(executorPreference: globalConcurrentExecutor) {
+                        await deadLetters.write(request, records)
                     }
+                case .logEnds(let partitions):
+                    group.addTask(executorPreference: globalConcurrentExecutor) { await logEnds.read(partitions) }
                 }
             }
             group.cancelAll()

@@ -48,17 +48,17 @@ extension UpdateBody {
                 let outcome = try await client.update(project: "p", type: .test, body: body, token: "t")
                 #expect(outcome == .completed)
             }
-            let sent = await body.asSent()
+            let sent = body.asSent()
             #expect(server.requests.first?.body == sent)
         }
     }
 
-    @Test func aRefusalBeforeTheBodyIsReadIsHeard() async throws {
+    @Test(arguments: [true, false]) func aRefusalBeforeTheBodyIsReadIsHeard(isReadLater: Bool) async throws {
         let payload = [UInt8](repeating: 0x5a, count: Limits.changesBytes.upperBound)
         let body = UpdateBody(ByteBuffer(bytes: payload))
         let refusal = #"{"__type":"AccessDeniedException","Message":"no"}"#
         try await ScriptedServer.run { _, _ in
-            .refusedUnread(403, refusal)
+            isReadLater ? .refusedUnread(403, refusal) : .refusedUntouched(403, refusal)
         } _: { server in
             try await DatasetClient.with(server) { client in
                 for _ in 0..<3 {

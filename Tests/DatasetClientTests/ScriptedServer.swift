@@ -26,6 +26,8 @@ final class ScriptedServer: Sendable {
         case accepted(String)
         /// Answers as soon as it has seen the request's head, and throws the body away as it comes.
         case refusedUnread(Int, String)
+        /// The same, and reads nothing of the body.
+        case refusedUntouched(Int, String)
         /// Never answers.
         case silence
         /// Closes the connection without an answer.
@@ -59,8 +61,10 @@ final class ScriptedServer: Sendable {
             let request = Request(
                 method: head.method.rawValue, uri: head.uri, headers: head.headers, body: ByteBuffer())
             let reply = reply(request, requests.withLock { $0.count })
-            guard case .refusedUnread = reply else { return nil }
-            return reply
+            switch reply {
+            case .refusedUnread, .refusedUntouched: return reply
+            default: return nil
+            }
         }
 
         func answer(_ request: Request) -> Reply {
@@ -161,6 +165,9 @@ final class ScriptedServer: Sendable {
             case .accepted(let status):
                 write(.answer(202, [], #"{"Status":"\#(status)"}"#), context: context)
             case .refusedUnread(let status, let text):
+                write(.answer(status, [], text), context: context)
+            case .refusedUntouched(let status, let text):
+                context.channel.setOption(.autoRead, value: false).whenFailure { context.fireErrorCaught($0) }
                 write(.answer(status, [], text), context: context)
             case .silence:
                 break

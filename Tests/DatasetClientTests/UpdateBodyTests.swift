@@ -32,35 +32,35 @@ import Testing
         }
     }
 
-    private static func expectWhole(_ body: UpdateBody, _ payload: [UInt8]) async {
+    private static func expectWhole(_ body: UpdateBody, _ payload: [UInt8]) {
         let expected = #"{"Changes":"\#(Data(payload).base64EncodedString())"}"#
-        let sent = await body.asSent()
+        let sent = body.asSent()
         #expect(String(buffer: sent) == expected)
         #expect(body.byteCount == sent.readableBytes)
         #expect(body.payloadSHA256 == Array(SHA256.hash(data: payload)))
         #expect(body.sha256 == Hexadecimal.encode(SHA256.hash(data: Array(expected.utf8))))
-        let again = await body.asSent()
+        let again = body.asSent()
         #expect(again == sent, "a body can be sent again")
     }
 
     @Test(arguments: [1, 2, 3, 4, 5, 7, 8, 9, 64])
-    func everyLengthInEveryChunking(_ chunk: Int) async {
-        for count in 0...70 { await Self.expectWhole(Self.body(Self.noise(count), chunk: chunk), Self.noise(count)) }
+    func everyLengthInEveryChunking(_ chunk: Int) {
+        for count in 0...70 { Self.expectWhole(Self.body(Self.noise(count), chunk: chunk), Self.noise(count)) }
     }
 
     @Test(arguments: [12 * 1024 - 1, 12 * 1024, 12 * 1024 + 1, 100_003])
-    func blocksJoinSeamlessly(_ chunk: Int) async {
+    func blocksJoinSeamlessly(_ chunk: Int) {
         let payload = Self.noise(200_001, seed: 7)
-        await Self.expectWhole(Self.body(payload, chunk: chunk), payload)
+        Self.expectWhole(Self.body(payload, chunk: chunk), payload)
     }
 
-    @Test func everyPairOfCharacters() async {
+    @Test func everyPairOfCharacters() {
         var payload: [UInt8] = []
         for bits in 0..<4096 {
             let group = bits << 12 | (4095 - bits)
             payload += [UInt8(group >> 16), UInt8(group >> 8 & 0xff), UInt8(group & 0xff)]
         }
-        await Self.expectWhole(Self.body(payload, chunk: payload.count), payload)
+        Self.expectWhole(Self.body(payload, chunk: payload.count), payload)
     }
 
     /// Whatever the chunks and the blocks are, the same bytes travel; empty chunks are none.
@@ -109,10 +109,11 @@ import Testing
         #expect(owner == nil)
     }
 
-    @Test func noBlockOutgrowsItsMemory() async {
+    @Test func noBlockOutgrowsItsMemory() {
         let body = Self.body(Self.noise(1_000_000), chunk: 65_535)
         var count = 0
-        for await block in UpdateBody.Stream(body: body) {
+        var blocks = body.blocks(of: UpdateBody.payloadBytesOfABlock)
+        while let block = blocks.next() {
             #expect(block.capacity <= 64 * 1024)
             count += 1
         }
@@ -122,9 +123,10 @@ import Testing
 
 extension UpdateBody {
     /// What the HTTP client sends.
-    func asSent() async -> ByteBuffer {
+    func asSent() -> ByteBuffer {
         var whole = ByteBuffer()
-        for await var block in Stream(body: self) { whole.writeBuffer(&block) }
+        var blocks = blocks(of: UpdateBody.payloadBytesOfABlock)
+        while var block = blocks.next() { whole.writeBuffer(&block) }
         return whole
     }
 }

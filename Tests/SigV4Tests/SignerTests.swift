@@ -38,6 +38,37 @@ import Testing
         #expect(Set(all.map { $0.suffix(64) }).count == all.count)
     }
 
+    /// One signer keeps the key it derived last; a signer of its own for each request derives it anew.
+    @Test func aKeyThatWasKeptSignsNothingElse() {
+        func sign(_ signer: Signer, secret: String, seconds: Int) -> String? {
+            signer.headers(
+                signing: "GET", path: "/", query: "", headers: [(name: "host", value: "h")], payloadSHA256: "00",
+                credentials: Credentials(accessKeyID: "id", secretAccessKey: secret),
+                date: SigningDate(secondsSince1970: seconds)
+            ).last?.value
+        }
+        func fresh(_ service: String) -> Signer { Signer(region: "r", service: service) }
+        let kept = fresh("s")
+        let day = 86_400
+        let uses = [("a", 0), ("a", 1), ("b", 1), ("a", 1), ("a", day), ("a", day - 1), ("\u{e9}", 0), ("e\u{301}", 0)]
+        for (secret, seconds) in uses {
+            let signature = sign(kept, secret: secret, seconds: seconds)
+            #expect(signature == sign(fresh("s"), secret: secret, seconds: seconds), "\(secret) \(seconds)")
+        }
+        #expect(sign(kept, secret: "a", seconds: 0) != sign(fresh("t"), secret: "a", seconds: 0))
+    }
+
+    @Test func aSignerNeverShowsTheKeyItKeeps() {
+        let signer = Signer(region: "r", service: "s")
+        _ = signer.headers(
+            signing: "GET", path: "/", query: "", headers: [], payloadSHA256: "00",
+            credentials: Credentials(accessKeyID: "id", secretAccessKey: "very-secret"),
+            date: SigningDate(secondsSince1970: 0))
+        var dumped = ""
+        dump(signer, to: &dumped)
+        for text in ["\(signer)", String(reflecting: signer), dumped] { #expect(!text.contains("very-secret")) }
+    }
+
     @Test func queryIsOneSpellingHoweverItTravels() {
         #expect(CanonicalRequest.canonicalQuery("b=%2f&a") == "a=&b=%2F")
         #expect(CanonicalRequest.canonicalQuery("b=/&a=") == "a=&b=%2F")

@@ -51,7 +51,7 @@ package struct ClientCredentialsGrant: Sendable {
 
     /// A fresh one.
     package func token() async throws(CredentialError) -> Token {
-        var request = HTTPClientRequest(url: url)
+        var request = OutgoingRequest(url: url)
         request.method = .POST
         request.headers = [
             "Authorization": authorization, "Content-Type": "application/x-www-form-urlencoded",

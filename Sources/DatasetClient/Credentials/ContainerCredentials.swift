@@ -65,7 +65,7 @@ struct ContainerCredentials: CredentialSource {
 
     /// The token's file is read each time.
     func fetch() async throws(CredentialError) -> TemporaryCredentials {
-        var request = HTTPClientRequest(url: "\(endpoint.scheme)://\(endpoint.authority)\(path)")
+        var request = OutgoingRequest(url: "\(endpoint.scheme)://\(endpoint.authority)\(path)")
         request.headers = ["Host": endpoint.authority, "Accept": "application/json", "User-Agent": "linefeed"]
         switch token {
         case .none: break

@@ -43,7 +43,7 @@ struct CredentialHTTP: Sendable {
     /// Asks until there is an answer that is neither 429 nor 5xx, `tries` times at most.
     ///
     /// - Throws: `unavailable`, for the last try's reason. Never quotes what was sent or received.
-    func answer(to request: HTTPClientRequest) async throws(CredentialError) -> APIAnswer {
+    func answer(to request: OutgoingRequest) async throws(CredentialError) -> APIAnswer {
         let backoff = Backoff(base: .milliseconds(200), cap: .seconds(1))
         var attempt = 0
         while true {
@@ -64,7 +64,7 @@ struct CredentialHTTP: Sendable {
     }
 
     /// One try, for a place that may not be there at all.
-    func once(_ request: HTTPClientRequest) async -> Result<APIAnswer, DatasetClientError> {
+    func once(_ request: OutgoingRequest) async -> Result<APIAnswer, DatasetClientError> {
         do throws(DatasetClientError) {
             return .success(
                 try await HTTPExchange.perform(

@@ -61,7 +61,7 @@ struct InstanceMetadataCredentials: CredentialSource {
 
     /// One per renewal, so that none is ever kept past its end.
     private func sessionToken() async throws(CredentialError) -> String {
-        var request = HTTPClientRequest(url: "\(endpoint)/latest/api/token")
+        var request = OutgoingRequest(url: "\(endpoint)/latest/api/token")
         request.method = .PUT
         request.headers = ["\(Self.tokenHeader)-ttl-seconds": "60", "User-Agent": "linefeed"]
         let answer: APIAnswer
@@ -97,7 +97,7 @@ struct InstanceMetadataCredentials: CredentialSource {
     }
 
     private func get(_ path: String, _ token: String) async throws(CredentialError) -> APIAnswer {
-        var request = HTTPClientRequest(url: "\(endpoint)\(path)")
+        var request = OutgoingRequest(url: "\(endpoint)\(path)")
         request.headers = [Self.tokenHeader: token, "User-Agent": "linefeed"]
         return try await http.answer(to: request)
     }

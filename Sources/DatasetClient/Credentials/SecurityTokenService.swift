@@ -109,7 +109,7 @@ struct SecurityTokenService: Sendable {
             expiresAt: try CredentialText.expiration(try value("Expiration"), from: place))
     }
 
-    private func request(_ form: [(String, String)], signedWith credentials: Credentials?) -> HTTPClientRequest {
+    private func request(_ form: [(String, String)], signedWith credentials: Credentials?) -> OutgoingRequest {
         // Names are letters alone.
         let body = Array(form.map { "\($0)=\(PercentEncoding.encodeSegment($1))" }.joined(separator: "&").utf8)
         let path = "\(endpoint.basePath)/"
@@ -124,7 +124,7 @@ struct SecurityTokenService: Sendable {
                 date: SigningDate(secondsSince1970: time.wallClock()))
         }
         headers.append((name: "User-Agent", value: "linefeed"))
-        var request = HTTPClientRequest(url: "\(endpoint.scheme)://\(endpoint.authority)\(path)")
+        var request = OutgoingRequest(url: "\(endpoint.scheme)://\(endpoint.authority)\(path)")
         request.method = .POST
         request.headers = HTTPHeaders(headers)
         request.body = .bytes(body)

@@ -42,17 +42,19 @@ extension APICall.Body {
     /// In lower-case hexadecimal: what a request's signature covers.
     var sha256: String {
         switch self {
-        case .none: Hexadecimal.encode(SHA256.hash(data: [UInt8]()))
+        case .none: Self.sha256OfNothing
         case .json(let bytes): Hexadecimal.encode(SHA256.hash(data: Array(bytes.readableBytesView)))
         case .update(let body): body.sha256
         }
     }
 
-    var forHTTP: HTTPClientRequest.Body? {
+    private static let sha256OfNothing = Hexadecimal.encode(SHA256.hash(data: [UInt8]()))
+
+    var forHTTP: HTTPClient.Body? {
         switch self {
         case .none: nil
-        case .json(let bytes): .bytes(bytes)
-        case .update(let body): .stream(UpdateBody.Stream(body: body), length: .known(Int64(body.byteCount)))
+        case .json(let bytes): .byteBuffer(bytes)
+        case .update(let body): body.forHTTP
         }
     }
 }

@@ -24,6 +24,20 @@ final class CallRunner: Sendable {
         self.logger = logger
     }
 
+    /// Where calls cost least: see `DatasetClient.executor`.
+    var executor: any TaskExecutor { client.executor }
+
+    /// Where the call is to be carried out. One that takes milliseconds to be hashed, or to be compared with what a
+    /// dataset holds, would keep the others' answers waiting there.
+    func executor(for call: Call) -> any TaskExecutor {
+        let isShort =
+            call.kind != .readBack && call.batch.payloadByteCount(of: call.piece) <= Self.mostBytesBetweenAnswers
+        return isShort ? executor : globalConcurrentExecutor
+    }
+
+    /// Hashed twice and encoded within about 0.1 ms.
+    private static let mostBytesBetweenAnswers = 64 * 1024
+
     /// Carries out a call inside the trace it belongs to, if there is one.
     func run(_ call: Call, trace: ServiceContext?) async {
         guard let trace else { return await run(call) }

@@ -70,7 +70,7 @@ struct LinefeedBenchmarks {
         let bodies = calls.map(body(of:))
         Measurement.run("base64 into blocks for the wire", events: events, bytes: bytes) {
             for body in bodies {
-                var blocks = body.blocks(of: UpdateBody.Stream.payloadBytesOfABlock)
+                var blocks = body.blocks(of: UpdateBody.payloadBytesOfABlock)
                 while let block = blocks.next() { blocks.reuse(block) }
             }
         }
