@@ -31,6 +31,12 @@ struct FetcherAlarmTests {
         let rings = (1...2000).filter { alarm.look(waiting: 0, now: Self.time($0)) }
         #expect(rings == [1, 6, 16, 36, 76, 156, 316, 636])
         #expect(alarm.dueAt == nil)
+
+        // Nor does it wait for those where the queue has run low.
+        alarm.partitionsResumed(now: Self.time(3000))
+        for time in 3000...3400 { _ = alarm.look(waiting: 2000, now: Self.time(time)) }
+        let ringsForItself = alarm.look(waiting: 900, now: Self.time(3401))
+        #expect(ringsForItself)
     }
 
     /// Records of 60 kB fill a queue of 16 MiB long before a thousand of them wait.

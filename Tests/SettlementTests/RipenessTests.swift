@@ -41,7 +41,7 @@ import Testing
             Bench.settings {
                 $0.memoryBytes = 400_000
                 $0.worthwhileBytes = 0
-                $0.linger = .seconds(60)
+                $0.linger = .seconds(600)
             })
         bench.assign(0)
         bench.acknowledge()
@@ -50,6 +50,8 @@ import Testing
         while bench.commit == nil, count < 1000 {
             #expect(bench.machine.partitions[0]?.heldBytes ?? .max <= 100_000)
             bench.publish([SampleEvent("large", "\(count)")])
+            // It is looked at every 20 ms.
+            bench.pass(20)
             bench.turn()
             count += 1
         }
@@ -66,14 +68,14 @@ import Testing
             Bench.settings {
                 $0.memoryBytes = 400_000
                 $0.worthwhileBytes = 0
-                $0.linger = .seconds(60)
+                $0.linger = .seconds(600)
                 $0.concurrency = 100
             })
         bench.assign(0)
         bench.acknowledge()
         // These stay in the ledger, since the first one is not answered.
         bench.publish((0..<40).map { SampleEvent("settled-\($0)", "a") })
-        bench.pass(60_000)
+        bench.pass(600_000)
         bench.acknowledge()
         let blocker = try #require(bench.calls.first { $0.batch.firstOffset == 0 })
         for call in bench.calls where call.id != blocker.id { bench.answer(call) }
@@ -81,14 +83,14 @@ import Testing
 
         // The first to be looked at once memory is short is the one that holds less.
         var count = 0
-        while bench.commit == nil, count < 1000 {
+        while bench.calls.count == 1, count < 1000 {
             bench.publish([SampleEvent("middling", "\(count)")])
-            guard bench.commit == nil else { break }
             bench.publishSilently((0..<4).map { .event(SampleEvent("large", "\(count)-\($0)")) }, partition: 0)
+            bench.pass(20)
             bench.turn()
+            if bench.commit != nil { bench.acknowledge() }
             count += 1
         }
-        bench.acknowledge()
         #expect(bench.calls.map(\.batch.dataset.project) == [blocker.batch.dataset.project, "large"])
     }
 

@@ -15,7 +15,7 @@ final class ConnectionLines: Sendable {
 
     /// One would be busy most of the time while a worker drains many small datasets; each further one is awake more often,
     /// for less work each time.
-    private static let most = 2
+    private static let most = 3
 
     /// - Parameters:
     ///   - connections: of all lines together, one at least.

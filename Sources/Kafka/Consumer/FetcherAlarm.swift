@@ -10,9 +10,9 @@ struct FetcherAlarm {
     /// Most records seen waiting since the fetcher was last woken.
     private var peak = 0
     private var next = ContinuousClock.now
-    /// How long after the last ring the next one is due after a resume, which wakes nobody: several, each twice as late as
-    /// the one before, since on a busy machine it takes a while until the resume has taken effect.
-    private var gap: Duration?
+    /// When the next ring is due after a resume, which wakes nobody, and how long after that the one behind it: several,
+    /// each twice as late as the one before, since on a busy machine it takes a while until the resume has taken effect.
+    private var owed: (at: ContinuousClock.Instant, gap: Duration)?
     /// Mean bytes of the records taken lately.
     private var meanBytes = 0
 
@@ -34,10 +34,10 @@ struct FetcherAlarm {
     init(queueBytes: Int) { smallestPeakBytes = queueBytes / 2 }
 
     /// Partitions were resumed, and their fetcher may sleep.
-    mutating func partitionsResumed(now: ContinuousClock.Instant) { (gap, next) = (Self.interval, now) }
+    mutating func partitionsResumed(now: ContinuousClock.Instant) { owed = (now, Self.interval) }
 
     /// When to look again at the latest.
-    var dueAt: ContinuousClock.Instant? { gap == nil ? nil : next }
+    var dueAt: ContinuousClock.Instant? { owed?.at }
 
     /// A record of so many bytes was taken.
     @inline(__always)
@@ -50,9 +50,9 @@ struct FetcherAlarm {
     /// slow network or a dead broker, is left alone.
     mutating func look(waiting: Int, now: ContinuousClock.Instant) -> Bool {
         peak = max(peak, waiting)
-        if let gap, now >= next {
-            next = now + gap
-            self.gap = gap < Self.longestGap ? gap * 2 : nil
+        if let (due, gap) = owed, now >= due {
+            owed = gap < Self.longestGap ? (now + gap, gap * 2) : nil
+            next = now + Self.interval
             return true
         }
         let smallestPeak = max(4, min(Self.smallestPeak, smallestPeakBytes / max(1, meanBytes)))

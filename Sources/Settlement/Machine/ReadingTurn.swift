@@ -24,10 +24,10 @@ struct ReadingTurn {
 extension Settlement {
     /// Keeps `turn` with whose turn it is; nil while all are read side by side.
     func passTurn(_ load: MemoryLoad, now: Int64) {
-        if load.moving > load.budget / 8 { crowdedUntil = now }
+        if load.moving > load.budget / 32 { crowdedUntil = now }
         let isOn =
             turn == nil
-            ? load.moving > load.budget / 4 && crowd?.isDense(below: settings.worthwhileBytes) == true
+            ? load.moving > load.budget / 16 && crowd?.isDense(below: settings.worthwhileBytes) == true
             : now - crowdedUntil < ReadingTurn.patienceForRoom
         guard isOn, partitions.all.count > 1 else {
             turn = nil
@@ -59,7 +59,8 @@ extension Settlement {
             turn?.movedAt = now
             return true
         }
-        return now - current.movedAt < (partition.isPaused ? ReadingTurn.patienceForRoom : ReadingTurn.patience)
+        if partition.isPaused { return now - current.movedAt < ReadingTurn.patienceForRoom }
+        return now - max(current.movedAt, partition.resumedAt) < ReadingTurn.patience
     }
 
     private func endTurn() {

@@ -2,10 +2,10 @@ internal import DequeModule
 
 /// How memory stays bounded without one stuck dataset stopping the others of its partition.
 extension Settlement {
-    /// Above the budget, partitions that hold more than their share are paused; they stay in the group and go on once
-    /// there is room. Three quarters of the budget are common, a quarter is shared out: one busy partition may use the
-    /// common part, and no number of them can exceed the whole. Before that, where lanes are many, partitions are read by
-    /// turns: see `ReadingTurn`.
+    /// Near the budget, partitions that hold more than their share are paused; they stay in the group and go on once
+    /// there is room. Five eighths of the budget are common, a quarter is shared out: one busy partition may use the
+    /// common part, and no number of them can exceed the whole. Long before that, where lanes are many, partitions are
+    /// read by turns: see `ReadingTurn`.
     ///
     /// What lanes hold that are stuck is no sign of falling behind. Their queues are given up, to be read again later;
     /// only their batches in flight stay, and those pause a partition only once the whole budget is used up.
@@ -94,13 +94,13 @@ struct MemoryLoad {
         moving = partitions.all.reduce(0) { $0 + $1.movingBytes }
     }
 
-    /// From here on it matters who is read and who goes out.
-    var isShort: Bool { total > budget / 4 }
+    /// From here on it may matter who is read, and who goes out.
+    var isShort: Bool { total > budget / 16 }
     var isHalfUsed: Bool { total > budget / 2 }
 
     /// Whether the partition has to be paused.
     func isFull(_ partition: Partition) -> Bool {
-        (moving > budget / 4 * 3 && partition.movingBytes > share) || (total > budget && partition.heldBytes > share)
+        (moving > budget / 8 * 5 && partition.movingBytes > share) || (total > budget && partition.heldBytes > share)
     }
 
     /// Whether the partition may go on once paused: late, because it fetches anew what was thrown away when it was.
@@ -110,5 +110,5 @@ struct MemoryLoad {
 
     /// Whether a partition whose turn it is not holds enough to be paused for that. One that has been read to its end
     /// need not be.
-    func shouldWait(_ partition: Partition) -> Bool { !partition.isAtEnd && partition.movingBytes > share / 4 }
+    func shouldWait(_ partition: Partition) -> Bool { !partition.isAtEnd && partition.movingBytes > share / 8 }
 }

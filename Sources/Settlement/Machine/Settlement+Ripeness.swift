@@ -42,7 +42,7 @@ extension Settlement {
     /// While memory is short the lanes that hold most go out before they have to: what would be gained by waiting is less
     /// than what pausing costs, which throws away all that was fetched ahead. Where lanes are many, more is to be gained.
     func hastenLanes(now: Int64) {
-        guard let crowd, !crowd.isDense(below: settings.worthwhileBytes) || crowd.bytes > settings.memoryBytes / 2
+        guard let crowd, crowd.bytes > settings.memoryBytes / (crowd.isDense(below: settings.worthwhileBytes) ? 2 : 4)
         else {
             ripeBytes = .max
             return
