@@ -13,7 +13,7 @@ final class ConnectionLines: Sendable {
     private let lines: [Line]
     private let turn = Atomic(0)
 
-    /// One would be busy most of the time while a worker drains many small datasets; each further one is awake more often,
+    /// One would be busy all of the time while a worker drains many small datasets; each further one is awake more often,
     /// for less work each time.
     private static let most = 3
 
