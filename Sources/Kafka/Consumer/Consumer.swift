@@ -104,9 +104,6 @@ package final class Consumer: Sendable {
         properties.setDefault("fetch.wait.max.ms", "\(defaultFetchWait)")
         properties.setDefault("queued.min.messages", "20000")
         properties.setDefault("queued.max.messages.kbytes", "16384")
-        if properties["max.partition.fetch.bytes"] == nil {
-            properties.setDefault("fetch.message.max.bytes", "131072")
-        }
         // May not be less than a message, nor more than an answer.
         let message = properties["message.max.bytes"].flatMap { Int($0) } ?? 0
         let answer = properties["receive.message.max.bytes"].flatMap { Int($0) }.map { $0 - 512 } ?? .max
