@@ -35,7 +35,7 @@ import Testing
         #expect(bench.calls.first?.batch.eventCount == 2)
     }
 
-    /// Above a quarter of the budget; three quarters would pause the partition.
+    /// Above a quarter of the budget; five eighths would pause the partition.
     @Test func whoeverHoldsMostGoesOutFirstWhileMemoryIsShort() throws {
         let bench = Bench(
             Bench.settings {

@@ -145,6 +145,9 @@ final class Member {
         guard !isDead else { return }
         world.countStep(of: self)
         guard !isDead else { return }
+        for number in positions.keys where !paused.contains(number) {
+            machine.learnLogEnd(partition: number, Int64(world.log.end(number)))
+        }
         let deadline = machine.turn(now: now)
         for action in machine.takeActions() {
             perform(action)

@@ -95,6 +95,7 @@ struct Scenario {
             settings.memoryBytes = hasManyDatasets ? pick(16_000...40_000) : pick(6000...16_000)
             settings.batchLines = pick(1...3)
             if chance(0.3) { settings.worthwhileBytes = 0 }
+            settings.backlogRecords = pick(0...10)
         }
         settings.lingersAtEnd = chance(0.8)
 

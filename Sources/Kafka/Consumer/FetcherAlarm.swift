@@ -27,7 +27,7 @@ struct FetcherAlarm {
     /// and it is the most that a leader is asked, 200 times a second.
     static let interval: Duration = .milliseconds(5)
 
-    /// By now the fetcher would look by itself.
+    /// With a second, which the next ones would come to, the fetcher looks by itself.
     private static let longestGap: Duration = .milliseconds(640)
 
     /// - Parameter queueBytes: that librdkafka fetches ahead at most.
@@ -47,7 +47,7 @@ struct FetcherAlarm {
     ///
     /// True each time that half of the queue has been taken since it was highest or since the fetcher was last woken: so
     /// never without 512 records taken in between, or a quarter of the queue's bytes, and a queue that stays low, behind a
-    /// slow network or a dead broker, is left alone.
+    /// slow network or a dead broker, is left alone. And true for each ring that a resume is owed.
     mutating func look(waiting: Int, now: ContinuousClock.Instant) -> Bool {
         peak = max(peak, waiting)
         if let (due, gap) = owed, now >= due {

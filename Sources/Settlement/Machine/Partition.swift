@@ -42,9 +42,16 @@ final class Partition {
     /// A rewind that was asked for and not confirmed yet: where to, and when to ask again (monotonic nanoseconds).
     var rewind: (offset: Int64, retryAt: Int64)?
     var isPaused = false
-    /// When it was last resumed, and when it was last its turn to be read. Monotonic nanoseconds.
+    /// Whether it is paused because it is another one's turn to be read.
+    var isWaitingForTurn = false
+    /// When it was last resumed; when it was last resumed after it had waited for its turn, so that its lanes linger anew;
+    /// and when its turn began and ended. Monotonic nanoseconds.
     var resumedAt: Int64 = .min / 2
+    var lingersFrom: Int64 = .min / 2
     var lastTurnAt: Int64 = .min
+    var turnEndedAt: Int64 = .min
+    /// The log goes on to this offset, at least.
+    var logEnd: Int64 = 0
     /// Bytes of events taken in so far; only ever rises.
     var receivedBytes = 0
     /// Offset of the record that was handed over last, whether for the first time or again.

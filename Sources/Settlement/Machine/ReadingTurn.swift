@@ -1,72 +1,105 @@
-/// Where lanes are so many that memory holds but a few events of each, partitions are read one after the other instead of
-/// side by side: what is held belongs to fewer lanes then, so batches are as much larger, and calls as much fewer.
+/// While a backlog is read and lanes are so many that memory holds but a few events of each, partitions that are behind are
+/// read one after the other instead of side by side: what is held belongs to fewer lanes then, so batches are as much
+/// larger, and calls as much fewer.
 ///
-/// A turn ends at the partition's end, after as many bytes as the budget has, or when nothing has come for a while. Then
-/// its lanes go out, and leave the memory to the next one.
+/// A turn ends where the log ended when the partition was last seen to be behind, after as many bytes as the budget has,
+/// or when nothing has come for a while. Then its lanes go out, and leave the memory to the next one. Partitions that are
+/// not behind need no turn: they are read all the time.
 struct ReadingTurn {
     let partition: Int32
     let epoch: Int
     /// `Partition.receivedBytes` at its beginning.
     let receivedBefore: Int
+    /// Up to where it goes.
+    var end: Int64
     /// `Partition.lastRead` as of the last look, and since when, in monotonic nanoseconds.
     var lastRead: Int64
     var movedAt: Int64
 
-    /// How long nothing may come before it is the next one's turn: longer than a broker holds an empty answer back.
-    /// Nanoseconds.
-    static let patience: Int64 = 200_000_000
-    /// The same where nothing can come, since memory has to be made room in first.
+    /// How long nothing may come where memory has to be made room in first, or where reading begins again. Nanoseconds.
     static let patienceForRoom: Int64 = 1_000_000_000
-    /// How much longer than otherwise events may wait for their partition's turn. Monotonic nanoseconds.
+    /// How much longer than otherwise events may wait once they are read, for their partition's turn. Nanoseconds.
     static let longestWait: Int64 = 5_000_000_000
 }
 
 extension Settlement {
+    /// Whether it matters now where logs end.
+    package var wantsLogEnds: Bool { crowd != nil || turn != nil }
+
+    /// The partition's log is known to go on to this offset, at least.
+    package func learnLogEnd(partition number: Int32, _ offset: Int64) {
+        guard let partition = partitions[number] else { return }
+        partition.logEnd = max(partition.logEnd, offset)
+    }
+
+    private func isBehind(_ partition: Partition) -> Bool {
+        partition.logEnd - partition.position > Int64(settings.backlogRecords)
+    }
+
+    /// Whether the partition is to be paused because it is another one's turn.
+    func isWaitingForTurn(_ partition: Partition) -> Bool {
+        guard let turn else { return false }
+        return turn.partition != partition.number && isBehind(partition)
+    }
+
+    /// When the turn ends, unless something comes. Monotonic nanoseconds.
+    var turnDue: Int64? {
+        guard let turn, let partition = partitions[turn.partition] else { return nil }
+        let patience =
+            partition.isPaused || partition.resumedAt > turn.movedAt
+            ? ReadingTurn.patienceForRoom : settings.turnPatience.nanoseconds
+        return max(turn.movedAt, partition.isPaused ? .min : partition.resumedAt) + patience
+    }
+
     /// Keeps `turn` with whose turn it is; nil while all are read side by side.
     func passTurn(_ load: MemoryLoad, now: Int64) {
-        if load.moving > load.budget / 32 { crowdedUntil = now }
-        let isOn =
+        if load.isMoreThanLittle { crowdedUntil = now }
+        let mayBe =
             turn == nil
-            ? load.moving > load.budget / 16 && crowd?.isDense(below: settings.worthwhileBytes) == true
+            ? load.isWorthTurns && crowd?.isDense(below: settings.worthwhileBytes) == true
             : now - crowdedUntil < ReadingTurn.patienceForRoom
-        guard isOn, partitions.all.count > 1 else {
-            turn = nil
+        guard mayBe else {
+            endTurn(now: now)
             return
         }
         if continueTurn(load, now: now) { return }
-        endTurn()
-        let candidates = partitions.all.filter {
-            !$0.isAtEnd && !$0.isLeaving && ($0.isPaused ? load.hasRoom(for: $0) : !load.isFull($0))
-        }
+        endTurn(now: now)
+        let behind = partitions.all.filter { isBehind($0) && !$0.isLeaving }
+        guard behind.count > 1 else { return }
+        let candidates = behind.filter { $0.isPaused ? load.hasRoom(for: $0) : !load.isFull($0) }
         let next = candidates.min {
             ($0.lastTurnAt, -$0.heldBytes, $0.number) < ($1.lastTurnAt, -$1.heldBytes, $1.number)
         }
         next?.lastTurnAt = now
         turn = next.map {
             ReadingTurn(
-                partition: $0.number, epoch: $0.epoch, receivedBefore: $0.receivedBytes, lastRead: $0.lastRead,
-                movedAt: now)
+                partition: $0.number, epoch: $0.epoch, receivedBefore: $0.receivedBytes, end: $0.logEnd,
+                lastRead: $0.lastRead, movedAt: now)
         }
     }
 
     private func continueTurn(_ load: MemoryLoad, now: Int64) -> Bool {
         guard let current = turn, let partition = partitions[current.partition], partition.epoch == current.epoch,
-            !partition.isAtEnd, !partition.isLeaving,
-            partition.receivedBytes - current.receivedBefore < load.budget
+            !partition.isLeaving, partition.receivedBytes - current.receivedBefore < load.budget
         else { return false }
-        if partition.lastRead != current.lastRead {
+        if isBehind(partition) {
+            turn?.end = partition.logEnd
+        } else if partition.position >= current.end || partition.isAtEnd {
+            return false
+        }
+        guard partition.lastRead == current.lastRead else {
             turn?.lastRead = partition.lastRead
             turn?.movedAt = now
             return true
         }
-        if partition.isPaused { return now - current.movedAt < ReadingTurn.patienceForRoom }
-        return now - max(current.movedAt, partition.resumedAt) < ReadingTurn.patience
+        return now < turnDue ?? .min
     }
 
-    private func endTurn() {
+    private func endTurn(now: Int64) {
         guard let last = turn.take(), let partition = partitions[last.partition], partition.epoch == last.epoch else {
             return
         }
+        partition.turnEndedAt = now
         for number in partition.active { enqueue(partition.lanes.lanes[Int(number)], of: partition) }
     }
 }

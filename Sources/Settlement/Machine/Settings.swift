@@ -23,6 +23,11 @@ package struct Settings: Sendable {
     /// Bytes of a batch below which its calls cost more than what they carry: while memory is short, lanes wait rather than
     /// send less.
     package var worthwhileBytes = 64 << 10
+    /// A partition is behind with more records than that still to be read.
+    package var backlogRecords = 4096
+    /// How long nothing may come from the partition whose turn it is to be read. Longer than a broker holds back the answer
+    /// to a fetch that finds nothing.
+    package var turnPatience: Duration = .milliseconds(200)
 
     /// Characters of commit metadata at most. Brokers refuse more than `offset.metadata.max.bytes`, 4096 by default.
     package var ledgerCharacters = 3900

@@ -15,22 +15,26 @@ extension Settlement {
         var load = MemoryLoad(of: partitions, budget: settings.memoryBytes)
         if lookAtLanes(load, now: now) { load = MemoryLoad(of: partitions, budget: settings.memoryBytes) }
         passTurn(load, now: now)
-        // A turn can end because nothing happens.
-        if turn != nil { nextLookAtLanes = now + Self.lookInterval }
+        if let turnDue { nextLookAtLanes = min(nextLookAtLanes ?? .max, turnDue) }
         var pause: [Int32] = []
         var resume: [Int32] = []
         for partition in partitions.all {
-            let isWaiting = turn.map { $0.partition != partition.number } ?? false
+            let isWaiting = isWaitingForTurn(partition)
+            let hasWaited = partition.isWaitingForTurn
             if partition.isPaused {
-                guard !isWaiting, load.hasRoom(for: partition) else { continue }
-                partition.isPaused = false
-                partition.resumedAt = now
-                resume.append(partition.number)
-                reconsiderRipeness(of: partition, now: now)
+                if !isWaiting, load.hasRoom(for: partition) {
+                    partition.isPaused = false
+                    partition.resumedAt = now
+                    if hasWaited { partition.lingersFrom = now }
+                    resume.append(partition.number)
+                }
             } else if load.isFull(partition) || (isWaiting && load.shouldWait(partition)), !partition.isReforming {
                 // (A batch that is being re-formed needs the log up to its cut; nothing of the partition moves without.)
                 partition.isPaused = true
                 pause.append(partition.number)
+            }
+            partition.isWaitingForTurn = partition.isPaused && isWaiting
+            if partition.isWaitingForTurn != hasWaited || pause.last == partition.number {
                 reconsiderRipeness(of: partition, now: now)
             }
         }
@@ -63,11 +67,11 @@ extension Settlement {
         }
         lastLookAtLanes = now
         for partition in partitions.all {
-            if partition.isPaused || (load.isHalfUsed && partition.heldBytes > load.share) {
+            let isFull = partition.isPaused && !partition.isWaitingForTurn
+            if isFull || (load.isHalfUsed && (partition.isPaused || partition.heldBytes > load.share)) {
                 forgetStuckLanes(of: partition, now: now)
             }
-            partition.stuckFlightBytes =
-                load.isHalfUsed || partition.isPaused ? stuckFlightBytes(of: partition, now: now) : 0
+            partition.stuckFlightBytes = load.isHalfUsed || isFull ? stuckFlightBytes(of: partition, now: now) : 0
         }
         crowd = load.isShort ? Crowd(of: partitions) : nil
         hastenLanes(now: now)
@@ -96,6 +100,9 @@ struct MemoryLoad {
 
     /// From here on it may matter who is read, and who goes out.
     var isShort: Bool { total > budget / 16 }
+    /// Whether reading by turns may begin, and whether it may go on.
+    var isWorthTurns: Bool { moving > budget / 16 }
+    var isMoreThanLittle: Bool { moving > budget / 32 }
     var isHalfUsed: Bool { total > budget / 2 }
 
     /// Whether the partition has to be paused.
@@ -108,7 +115,6 @@ struct MemoryLoad {
         total <= budget && (moving <= budget / 2 || partition.movingBytes <= share / 2)
     }
 
-    /// Whether a partition whose turn it is not holds enough to be paused for that. One that has been read to its end
-    /// need not be.
-    func shouldWait(_ partition: Partition) -> Bool { !partition.isAtEnd && partition.movingBytes > share / 8 }
+    /// Whether a partition whose turn it is not holds enough to be paused for that.
+    func shouldWait(_ partition: Partition) -> Bool { partition.movingBytes > share / 8 }
 }

@@ -66,6 +66,7 @@ extension Settlement {
         finishRefilling(partition)
         guard offset > partition.position else { return }
         partition.position = offset
+        partition.lastRead = offset
         partition.version += 1
         finishReforming(partition)
     }
@@ -74,6 +75,7 @@ extension Settlement {
         guard let partition = partitions[number] else { return false }
         guard offset >= partition.position else {
             // Read again for the sake of some lane.
+            partition.lastRead = offset
             if offset + 1 == partition.position { finishRefilling(partition) }
             return false
         }

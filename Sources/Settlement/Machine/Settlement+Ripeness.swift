@@ -8,14 +8,15 @@ extension Settlement {
             || (partition.isAtEnd && !settings.lingersAtEnd) || now >= ripensAt(head, of: lane, in: partition)
     }
 
-    /// When the events have waited long enough, in monotonic nanoseconds. Company comes only while the partition is read,
-    /// and those of a round have all that they can have, while others wait for the round's end.
+    /// When the events have waited long enough, in monotonic nanoseconds. Those that were read before their partition's
+    /// turn ended have, and so have those of a round that no more is read for. For one's turn one waits longer, and has the
+    /// linger before oneself again then, since there is no company before.
     private func ripensAt(_ head: Segment, of lane: Lane, in partition: Partition) -> Int64 {
+        if head.openedAt <= partition.turnEndedAt { return .min }
+        if partition.isPaused, head.firstOffset ?? .max <= partition.room.round ?? -1 { return .min }
         let latest = head.openedAt + linger + ReadingTurn.longestWait
-        guard partition.isPaused else {
-            return min(latest, max(head.openedAt, partition.resumedAt) + lane.linger(atMost: linger))
-        }
-        return head.firstOffset ?? .max <= partition.room.round ?? -1 ? .min : latest
+        if partition.isWaitingForTurn { return latest }
+        return min(latest, max(head.openedAt, partition.lingersFrom) + lane.linger(atMost: linger))
     }
 
     /// Sees to it that the lane is looked at when it gets ripe by waiting.

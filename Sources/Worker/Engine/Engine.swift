@@ -62,6 +62,10 @@ final class Engine: ConsumerDelegate {
             // A drain's last commits have no company to wait for.
             settings.commitInterval = min(settings.commitInterval, .milliseconds(20))
         }
+        // A broker may hold an empty answer back for so long.
+        if let wait = configuration.kafka["fetch.wait.max.ms"].flatMap({ Int64($0) }) {
+            settings.turnPatience = max(settings.turnPatience, .milliseconds(wait * 2))
+        }
         settlement = Settlement(settings: settings, seed: .random(in: .min ... .max))
     }
 
@@ -109,15 +113,16 @@ final class Engine: ConsumerDelegate {
         intake.close()
     }
 
-    /// A drain need not wait for the answer to a fetch beyond the end, which the broker holds back for a while: where
-    /// the log ends is known from the fetch before.
+    /// Where logs end is known from the fetches before. A drain need not wait for the answer to a fetch beyond the end,
+    /// which the broker holds back for a while.
     private func noteEnds(_ control: ConsumerControl) {
-        guard configuration.untilEnd else { return }
+        guard configuration.untilEnd || settlement.wantsLogEnds else { return }
         for partition in control.assignment {
-            guard let position = control.position(of: partition), position == control.cachedHigh(partition) else {
-                continue
+            guard let end = control.cachedHigh(partition) else { continue }
+            settlement.learnLogEnd(partition: partition, end)
+            if configuration.untilEnd, control.position(of: partition) == end {
+                settlement.reachedEnd(partition: partition, offset: end)
             }
-            settlement.reachedEnd(partition: partition, offset: position)
         }
     }
 
