@@ -15,20 +15,22 @@ import Testing
 
     /// However many lanes there are, and however much they hold.
     @Test func aSteadyFlowIsReadSideBySide() {
-        let stream = LogStream(settings(memory: 16 << 20, linger: .seconds(5)), partitions: 12)
+        let stream = LogStream(settings(memory: 16 << 20, linger: .seconds(2)), partitions: 12)
         var count = 0
+        var denseSteps = 0
         stream.run(
-            15_000,
+            7000,
             write: { _ in
+                if stream.bench.machine.crowd?.isDense(below: 64 << 10) == true { denseSteps += 1 }
                 for _ in 0..<10 {
                     stream.write(count % 2000, to: count % 12)
                     count += 1
                 }
             })
-        #expect(stream.bench.machine.crowd?.isDense(below: 64 << 10) == true)
+        #expect(denseSteps > 100)
         #expect(stream.pauses == 0)
         #expect(zip(stream.read, stream.logs).allSatisfy { $0 == $1.count })
-        #expect(stream.latencies.max() ?? .max < 6000)
+        #expect(stream.latencies.max() ?? .max < 5000, "they begin together, and 16 calls of 15 ms are made at a time")
     }
 
     /// What has been read to its end is read on while others are behind, whether it was paused meanwhile or not.
@@ -40,15 +42,15 @@ import Testing
             }
         }
         var written = 0
-        var longestLag = 0
-        stream.run(60_000, until: { stream.read[1...].allSatisfy { $0 >= 40_000 } }) { elapsed in
-            longestLag = max(longestLag, stream.logs[0].count - stream.read[0])
+        let isOver = { stream.read[1...].allSatisfy { $0 >= 40_000 } }
+        let trickle = { (elapsed: Int64) in
             if stream.read[0] >= 12_000, elapsed % 500 == 0 {
                 if written > 0 { #expect(stream.logs[0].count - stream.read[0] <= 6, "three seconds' worth") }
                 stream.write(4 * (written % 300), to: 0)
                 written += 1
             }
         }
+        stream.run(60_000, until: isOver, write: trickle)
         #expect(stream.pauses > 3 && written > 4)
         #expect(stream.read[1...].allSatisfy { $0 >= 40_000 })
     }
@@ -60,11 +62,13 @@ import Testing
             for number in 0..<10_000 { stream.write(partition + 4 * (number % 300), to: partition) }
         }
         var number = 0
-        stream.run(20_000, until: { stream.read.allSatisfy { $0 >= 10_000 } }) { elapsed in
+        let isOver = { stream.read.allSatisfy { $0 >= 10_000 } }
+        let trickle = { (elapsed: Int64) in
             guard elapsed % 10 == 0 else { return }
             for partition in 0..<4 { stream.write(partition + 4 * (number % 300), to: partition) }
             number += 1
         }
+        stream.run(20_000, until: isOver, write: trickle)
         #expect(stream.pauses > 0)
         #expect(number < 600, "within six seconds")
         #expect(stream.latencies.max() ?? .max < 7000)

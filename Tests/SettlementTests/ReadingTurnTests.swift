@@ -78,7 +78,8 @@ import Testing
             let behind = try #require(bench.machine.partitions[reader])
             behind.logEnd = behind.position
             bench.machine.reachedEnd(partition: reader, offset: behind.position)
-            bench.run(20)
+            bench.turn()
+            bench.run(1)
             let next = try #require((0..<3).first { !bench.paused.contains($0) && !order.contains($0) })
             order.append(next)
             bench.acknowledge()
