@@ -28,7 +28,7 @@ extension Settlement {
                     if hasWaited { partition.lingersFrom = now }
                     resume.append(partition.number)
                 }
-            } else if load.isFull(partition) || (isWaiting && load.shouldWait(partition)), !partition.isReforming {
+            } else if load.isFull(partition) || isWaiting, !partition.isReforming {
                 // (A batch that is being re-formed needs the log up to its cut; nothing of the partition moves without.)
                 partition.isPaused = true
                 pause.append(partition.number)
@@ -114,7 +114,4 @@ struct MemoryLoad {
     func hasRoom(for partition: Partition) -> Bool {
         total <= budget && (moving <= budget / 2 || partition.movingBytes <= share / 2)
     }
-
-    /// Whether a partition whose turn it is not holds enough to be paused for that.
-    func shouldWait(_ partition: Partition) -> Bool { partition.movingBytes > share / 8 }
 }
