@@ -189,6 +189,37 @@ extension UpdateBody {
         }
     }
 
+    /// As from a file with a line's end behind the token.
+    @Test func credentialsThatNoHeaderMayHoldAreSaidButNotShown() async throws {
+        try await ScriptedServer.run { _, _ in
+            .answer(500)
+        } _: { server in
+            try await DatasetClient.with(server, credentials: TokenWithNewline()) { client in
+                let error = await #expect(throws: DatasetClientError.self) {
+                    try await client.describeDataset(project: "p", type: .train)
+                }
+                #expect(error?.isAboutAccess == true)
+                #expect(error?.isRetriable == false)
+                #expect(error?.description.lowercased().contains("header x-amz-security-token") == true)
+                #expect(error?.description.contains("hidden") == false)
+            }
+            #expect(server.requests.isEmpty)
+        }
+    }
+
+    @Test(arguments: [0, 200_000]) func whatIsNoAddressIsNotTriedAgain(payloadBytes: Int) async throws {
+        let endpoint = try Endpoint("http://a|b")
+        try await DatasetClient.with(endpoint, credentials: .anonymous) { client in
+            let error = await #expect(throws: DatasetClientError.unsendable("Invalid URL")) {
+                try await client.update(
+                    project: "p", type: .train, body: UpdateBody(ByteBuffer(repeating: 0x5a, count: payloadBytes + 2)),
+                    token: "t")
+            }
+            #expect(error?.isRetriable == false)
+            #expect(error?.isAboutAccess == false)
+        }
+    }
+
     @Test func withoutCredentialsNothingIsSent() async throws {
         try await ScriptedServer.run { _, _ in
             .answer(500)
@@ -203,6 +234,12 @@ extension UpdateBody {
             }
             #expect(server.requests.isEmpty)
         }
+    }
+}
+
+private struct TokenWithNewline: CredentialProvider {
+    func credentials() async throws(CredentialError) -> Credentials? {
+        Credentials(accessKeyID: "id", secretAccessKey: "hidden", sessionToken: "hidden\n")
     }
 }
 

@@ -24,6 +24,10 @@ enum HTTPExchange {
         _ request: OutgoingRequest, over client: HTTPClient, within timeout: Duration, upTo largestAnswer: Int
     ) async throws(DatasetClientError) -> APIAnswer {
         if Task.isCancelled { throw .cancelled }
+        // All other headers are checked where they come from. The client would refuse them too, and quote them.
+        if let header = request.headers.first(where: { !isFieldValue($0.value) }) {
+            throw .credentials("the header \(header.name) would hold a character that no header may")
+        }
         do {
             let answer =
                 if case .update(let body) = request.body, !body.isOneBlock {
@@ -43,10 +47,21 @@ enum HTTPExchange {
         }
     }
 
+    /// Source: RFC 9110, 5.5.
+    private static func isFieldValue(_ value: String) -> Bool {
+        value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }
+    }
+
+    /// What the same request meets every time.
+    private static let lasting: [HTTPClientError] = [
+        .invalidURL, .emptyHost, .emptyScheme, .bodyLengthMismatch, .writeAfterRequestSent,
+    ]
+
     private static func error(_ error: any Error, timeout: Duration, largestAnswer: Int) -> DatasetClientError {
         switch error {
         case let error as HTTPClientError where error == .deadlineExceeded:
             .transport("no whole answer within \(timeout)")
+        case let error as HTTPClientError where lasting.contains(error): .unsendable(error.shortDescription)
         case is ResponseAccumulator.ResponseTooBigError, is NIOTooManyBytesError:
             .malformedResponse("more than \(largestAnswer) bytes")
         // What is wrong with the server's certificate. Of what BoringSSL found there are only words.
