@@ -118,8 +118,7 @@ extension DatasetClient {
         let query = call.encodedQuery
         var headers = [(name: "Host", value: endpoint.authority)]
         if let clientToken = call.clientToken { headers.append((name: WireNames.clientToken, value: clientToken)) }
-        let body = call.body.forHTTP
-        if body != nil { headers.append((name: "Content-Type", value: "application/json")) }
+        if call.body != nil { headers.append((name: "Content-Type", value: "application/json")) }
         if let credentials {
             headers += signer.headers(
                 signing: call.operation.method, path: path, query: query, headers: headers,
@@ -133,7 +132,7 @@ extension DatasetClient {
         var request = OutgoingRequest(url: "\(origin)\(path)\(query.isEmpty ? "" : "?\(query)")")
         request.method = HTTPMethod(rawValue: call.operation.method)
         request.headers = HTTPHeaders(headers)
-        request.body = body
+        request.body = call.body
         if let context = ServiceContext.current {
             InstrumentationSystem.instrument.inject(context, into: &request.headers, using: HeaderInjector())
         }

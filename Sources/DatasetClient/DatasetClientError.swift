@@ -11,8 +11,11 @@ package enum DatasetClientError: Error, Sendable, Hashable {
     case transport(String)
     /// The server's certificate is not believed. Nothing was sent.
     case untrusted(String)
-    /// No credentials were found, or they could not be read. Nothing was sent.
+    /// No credentials were found, or they could not be read, or no header may hold them. Nothing was sent.
     case credentials(String)
+    /// HTTP has no way to say the request: an address that is none, or a body of another length than was promised. Nothing,
+    /// or not all, was sent.
+    case unsendable(String)
     /// A success whose body is not what the service model says. The call has been carried out, for all that is known.
     case malformedResponse(String)
     /// The time after which the caller did not want it sent has come. Nothing was sent.
@@ -31,7 +34,7 @@ package enum DatasetClientError: Error, Sendable, Hashable {
         // 408 is a server or a proxy that gave up waiting for the request.
         case .unexpectedStatus(let status, _, _): status >= 500 || status == 408
         case .transport, .malformedResponse: true
-        case .untrusted, .credentials, .expired, .cancelled: false
+        case .untrusted, .credentials, .unsendable, .expired, .cancelled: false
         }
     }
 
@@ -43,7 +46,7 @@ package enum DatasetClientError: Error, Sendable, Hashable {
         case .unexpectedStatus(let status, let type, _):
             status == 401 || status == 403 || status == 407 || type.map(Self.signatureErrors.contains) ?? false
         case .credentials: true
-        case .transport, .untrusted, .malformedResponse, .expired, .cancelled: false
+        case .transport, .untrusted, .unsendable, .malformedResponse, .expired, .cancelled: false
         }
     }
 
@@ -74,6 +77,7 @@ extension DatasetClientError: CustomStringConvertible {
         case .transport(let message): "no answer: \(message)"
         case .untrusted(let message): "the server's certificate is not believed: \(message)"
         case .credentials(let message): "credentials: \(message)"
+        case .unsendable(let message): "cannot be sent: \(message)"
         case .malformedResponse(let message): "malformed answer: \(message)"
         case .expired: "too late to be sent"
         case .cancelled: "cancelled"

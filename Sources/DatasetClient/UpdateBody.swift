@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Crypto
 package import NIOCore
 import SigV4
@@ -109,9 +108,6 @@ extension UpdateBody {
             rest = payload.chunks.reduce(0) { $0 + $1.count }
         }
 
-        /// Whether there is no next one.
-        var areOver: Bool { state == .ended }
-
         /// Gives a block back once it was read, for the next one to use its memory.
         package mutating func reuse(_ block: consuming ByteBuffer) { spare = block }
 
@@ -150,24 +146,36 @@ extension UpdateBody {
 }
 
 extension UpdateBody {
-    /// Of the payload, in one write.
+    /// Of the payload, in one write. Large enough that the way to the connection's thread does not count.
     package static let payloadBytesOfABlock = 48 * 1024 - Blocks.margin
+    private static let mostBytesOfOneBlock =
+        opening.utf8.count + Base64Encoder.encodedByteCount(payloadBytesOfABlock) + closing.utf8.count
 
-    /// The body for the HTTP client: the next block is made when the connection can take it.
-    var forHTTP: HTTPClient.Body {
-        .stream(contentLength: Int64(byteCount)) { writer in
-            Self.write(blocks(of: Self.payloadBytesOfABlock), to: writer)
-        }
+    /// Whether the body travels in one write.
+    var isOneBlock: Bool { byteCount <= Self.mostBytesOfOneBlock }
+
+    /// The body, as long as it is one block.
+    func asOneBlock() -> ByteBuffer {
+        var blocks = blocks(of: Self.payloadBytesOfABlock)
+        return blocks.next() ?? ByteBuffer()
     }
 
-    private static func write(_ blocks: Blocks, to writer: HTTPClient.Body.StreamWriter) -> EventLoopFuture<Void> {
-        var blocks = blocks
-        let written = writer.write(.byteBuffer(blocks.next() ?? ByteBuffer()))
-        guard !blocks.areOver else { return written }
-        let rest = blocks
-        return written.flatMapWithEventLoop { _, loop in
-            // In a turn of its own: other connections have theirs in between, and the stack does not grow.
-            loop.flatSubmit { write(rest, to: writer) }
+    /// The blocks for the HTTP client, which asks for one when its connection has taken the one before.
+    var stream: Stream { Stream(body: self) }
+
+    struct Stream: AsyncSequence, Sendable {
+        fileprivate let body: UpdateBody
+
+        func makeAsyncIterator() -> AsyncIterator {
+            AsyncIterator(blocks: body.blocks(of: UpdateBody.payloadBytesOfABlock))
+        }
+
+        struct AsyncIterator: AsyncIteratorProtocol {
+            fileprivate var blocks: Blocks
+
+            mutating func next() async -> ByteBuffer? { blocks.next() }
+
+            mutating func next(isolation actor: isolated (any Actor)?) async -> ByteBuffer? { blocks.next() }
         }
     }
 }

@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import LookoutVision
 import NIOCore
 import NIOPosix
@@ -67,6 +68,24 @@ import Testing
         #expect(many[0] === many[count], "each as often as any other")
         let one = try await loops(1)
         #expect(one.allSatisfy { $0 === one[0] }, "no second connection")
+    }
+
+    /// Two lines of one loop would leave one's connections unused.
+    @Test(arguments: [(1, 64, 1), (2, 64, 2), (3, 64, 3), (5, 64, 3), (5, 2, 2), (5, 0, 1)])
+    func everyLineHasALoopOfItsOwn(threads: Int, connections: Int, lines: Int) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        let all = ConnectionLines(connections: connections, configuration: HTTPClient.Configuration(), group: group)
+        var loops: Set<ObjectIdentifier> = []
+        var clients: Set<ObjectIdentifier> = []
+        for _ in 0..<lines {
+            let executor = all.executor
+            loops.insert(ObjectIdentifier(executor.eventLoop))
+            clients.insert(try await executor.eventLoop.submit { ObjectIdentifier(all.http) }.get())
+        }
+        #expect(loops.count == lines)
+        #expect(clients.count == lines, "whoever runs on a line's loop uses its connections")
+        await all.shutdown()
+        try await group.shutdownGracefully()
     }
 
     @Test func aCallThatIsCancelledThereEndsAtOnce() async throws {

@@ -53,16 +53,28 @@ extension UpdateBody {
         }
     }
 
-    @Test(arguments: [true, false]) func aRefusalBeforeTheBodyIsReadIsHeard(isReadLater: Bool) async throws {
-        let payload = [UInt8](repeating: 0x5a, count: Limits.changesBytes.upperBound)
-        let body = UpdateBody(ByteBuffer(bytes: payload))
-        let refusal = #"{"__type":"AccessDeniedException","Message":"no"}"#
+    private static let refusal = #"{"__type":"AccessDeniedException","Message":"no"}"#
+
+    /// As proxies and gateways do, whatever the request carries.
+    @Test(
+        arguments: [
+            (.refusedUnread(403, refusal), .exception(APIException(.accessDenied, "no"))),
+            (.refusedUntouched(403, refusal), .exception(APIException(.accessDenied, "no"))),
+            (.refusedUnread(403, ""), .unexpectedStatus(http: 403, type: nil, message: "")),
+            (.refusedUntouched(413, ""), .unexpectedStatus(http: 413, type: nil, message: "")),
+            (.refusedLate(413), .unexpectedStatus(http: 413, type: nil, message: "")),
+        ] as [(ScriptedServer.Reply, DatasetClientError)],
+        [2, UpdateBody.payloadBytesOfABlock, UpdateBody.payloadBytesOfABlock + 1, Limits.changesBytes.upperBound])
+    func aRefusalBeforeTheBodyIsReadIsHeard(
+        _ expected: (reply: ScriptedServer.Reply, error: DatasetClientError), payloadBytes: Int
+    ) async throws {
+        let body = UpdateBody(ByteBuffer(repeating: 0x5a, count: payloadBytes))
         try await ScriptedServer.run { _, _ in
-            isReadLater ? .refusedUnread(403, refusal) : .refusedUntouched(403, refusal)
+            expected.reply
         } _: { server in
-            try await DatasetClient.with(server) { client in
+            try await DatasetClient.with(server, { $0.requestTimeout = .seconds(5) }) { client in
                 for _ in 0..<3 {
-                    await #expect(throws: DatasetClientError.exception(APIException(.accessDenied, "no"))) {
+                    await #expect(throws: expected.error) {
                         try await client.update(project: "p", type: .test, body: body, token: "t")
                     }
                 }
@@ -177,6 +189,37 @@ extension UpdateBody {
         }
     }
 
+    /// As from a file with a line's end behind the token.
+    @Test func credentialsThatNoHeaderMayHoldAreSaidButNotShown() async throws {
+        try await ScriptedServer.run { _, _ in
+            .answer(500)
+        } _: { server in
+            try await DatasetClient.with(server, credentials: TokenWithNewline()) { client in
+                let error = await #expect(throws: DatasetClientError.self) {
+                    try await client.describeDataset(project: "p", type: .train)
+                }
+                #expect(error?.isAboutAccess == true)
+                #expect(error?.isRetriable == false)
+                #expect(error?.description.lowercased().contains("header x-amz-security-token") == true)
+                #expect(error?.description.contains("hidden") == false)
+            }
+            #expect(server.requests.isEmpty)
+        }
+    }
+
+    @Test(arguments: [0, 200_000]) func whatIsNoAddressIsNotTriedAgain(payloadBytes: Int) async throws {
+        let endpoint = try Endpoint("http://a|b")
+        try await DatasetClient.with(endpoint, credentials: .anonymous) { client in
+            let error = await #expect(throws: DatasetClientError.unsendable("Invalid URL")) {
+                try await client.update(
+                    project: "p", type: .train, body: UpdateBody(ByteBuffer(repeating: 0x5a, count: payloadBytes + 2)),
+                    token: "t")
+            }
+            #expect(error?.isRetriable == false)
+            #expect(error?.isAboutAccess == false)
+        }
+    }
+
     @Test func withoutCredentialsNothingIsSent() async throws {
         try await ScriptedServer.run { _, _ in
             .answer(500)
@@ -191,6 +234,12 @@ extension UpdateBody {
             }
             #expect(server.requests.isEmpty)
         }
+    }
+}
+
+private struct TokenWithNewline: CredentialProvider {
+    func credentials() async throws(CredentialError) -> Credentials? {
+        Credentials(accessKeyID: "id", secretAccessKey: "hidden", sessionToken: "hidden\n")
     }
 }
 

@@ -28,6 +28,8 @@ final class ScriptedServer: Sendable {
         case refusedUnread(Int, String)
         /// The same, and reads nothing of the body.
         case refusedUntouched(Int, String)
+        /// The same without a body, in chunks: that there are none comes in a later segment.
+        case refusedLate(Int)
         /// Never answers.
         case silence
         /// Closes the connection without an answer.
@@ -62,7 +64,7 @@ final class ScriptedServer: Sendable {
                 method: head.method.rawValue, uri: head.uri, headers: head.headers, body: ByteBuffer())
             let reply = reply(request, requests.withLock { $0.count })
             switch reply {
-            case .refusedUnread, .refusedUntouched: return reply
+            case .refusedUnread, .refusedUntouched, .refusedLate: return reply
             default: return nil
             }
         }
@@ -169,6 +171,16 @@ final class ScriptedServer: Sendable {
             case .refusedUntouched(let status, let text):
                 context.channel.setOption(.autoRead, value: false).whenFailure { context.fireErrorCaught($0) }
                 write(.answer(status, [], text), context: context)
+            case .refusedLate(let status):
+                context.channel.setOption(.autoRead, value: false).whenFailure { context.fireErrorCaught($0) }
+                let head = HTTPResponseHead(
+                    version: .http1_1, status: HTTPResponseStatus(statusCode: status),
+                    headers: ["Transfer-Encoding": "chunked"])
+                context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+                let channel = context.channel
+                context.eventLoop.scheduleTask(in: .milliseconds(20)) {
+                    channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+                }
             case .silence:
                 break
             case .hangUp:

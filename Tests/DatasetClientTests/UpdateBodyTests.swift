@@ -109,6 +109,14 @@ import Testing
         #expect(owner == nil)
     }
 
+    @Test(arguments: -4...4) func oneBlockIsAllThatIsOneBlock(_ more: Int) {
+        let body = Self.body(Self.noise(UpdateBody.payloadBytesOfABlock + more), chunk: 1000)
+        var blocks = body.blocks(of: UpdateBody.payloadBytesOfABlock)
+        _ = blocks.next()
+        #expect(body.isOneBlock == (blocks.next() == nil))
+        if body.isOneBlock { #expect(body.asOneBlock() == body.asSent()) }
+    }
+
     @Test func noBlockOutgrowsItsMemory() {
         let body = Self.body(Self.noise(1_000_000), chunk: 65_535)
         var count = 0

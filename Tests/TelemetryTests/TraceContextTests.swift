@@ -42,6 +42,21 @@ struct TraceContextTests {
         #expect(TraceContext(parent: "01" + Self.parent.dropFirst(2) + "-more") != nil)
     }
 
+    /// It comes from whoever wrote the record, and the request that carries it must be sent.
+    @Test(arguments: [
+        "", "a=\n", "a=b\r\nHost: c", "a=\u{0}", "a=\u{7f}", "a=\t", "a=é", String(repeating: "a", count: 513),
+    ])
+    func aStateThatNoHeaderMayHoldIsDropped(_ state: String) throws {
+        let trace = try #require(TraceContext(parent: Self.parent, state: state))
+        #expect(trace.state == nil)
+        #expect(trace.parent == Self.parent)
+    }
+
+    @Test(arguments: ["a=b,c@d= ~!", String(repeating: "a", count: 512)])
+    func anyOtherStateIsKept(_ state: String) throws {
+        #expect(try #require(TraceContext(parent: Self.parent, state: state)).state == state)
+    }
+
     @Test func whatComesInGoesOutAsAChildOfTheSameTrace() throws {
         let tracer = TraceContextTracer()
         var context = ServiceContext.topLevel

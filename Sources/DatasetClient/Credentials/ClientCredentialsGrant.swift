@@ -1,6 +1,6 @@
-import AsyncHTTPClient
 import FoundationEssentials
 import LookoutVision
+import NIOCore
 import NIOHTTP1
 
 /// A bearer token for a client's name and secret.
@@ -57,7 +57,7 @@ package struct ClientCredentialsGrant: Sendable {
             "Authorization": authorization, "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json", "User-Agent": "linefeed",
         ]
-        request.body = .bytes(Array(body.utf8))
+        request.body = .bytes(ByteBuffer(string: body))
         let askedAt = time.wallClock()
         let answer = try await http.answer(to: request)
         let document = try? JSONDecoder().decode(Answer.self, from: answer.body)

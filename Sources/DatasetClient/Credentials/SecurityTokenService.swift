@@ -1,7 +1,7 @@
-import AsyncHTTPClient
 import Crypto
 import FoundationEssentials
 import LookoutVision
+import NIOCore
 import NIOHTTP1
 import SigV4
 
@@ -127,7 +127,7 @@ struct SecurityTokenService: Sendable {
         var request = OutgoingRequest(url: "\(endpoint.scheme)://\(endpoint.authority)\(path)")
         request.method = .POST
         request.headers = HTTPHeaders(headers)
-        request.body = .bytes(body)
+        request.body = .bytes(ByteBuffer(bytes: body))
         return request
     }
 }

@@ -36,12 +36,15 @@ package final class SharedFileCredentials: CredentialProvider {
         try await provider().credentials()
     }
 
-    private func provider() throws(CredentialError) -> any CredentialProvider {
+    private func provider() async throws(CredentialError) -> any CredentialProvider {
         let now = context.time.monotonic()
         let last = known.withLock { $0 }
         if let last, now - last.readAt < Self.lifetime { return last.provider }
         do {
-            let plan = try readPlan()
+            // Reading blocks, and the caller may run on an event loop.
+            let plan = try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                () async throws(CredentialError) in try readPlan()
+            }
             return try known.withLock { known throws(CredentialError) in
                 // Two may have read at once: the role that is asked for already keeps its cache.
                 let provider = if let known, known.plan == plan { known.provider } else { try plan.provider(context) }
@@ -61,8 +64,9 @@ package final class SharedFileCredentials: CredentialProvider {
     }
 
     private func readPlan() throws(CredentialError) -> ProfilePlan {
-        guard try files.settings() != nil else { throw .absent("no default profile in \(files.places)") }
-        if let plan = try ProfilePlan(profile: files.profile, in: files.contents()) { return plan }
+        let contents = try files.contents()
+        guard try files.settings(in: contents) != nil else { throw .absent("no default profile in \(files.places)") }
+        if let plan = try ProfilePlan(profile: files.profile, in: contents) { return plan }
         let reason = "profile \(files.profile) in \(files.places) has no access key and no role"
         throw files.isProfileNamed ? .unusable(reason) : .absent(reason)
     }

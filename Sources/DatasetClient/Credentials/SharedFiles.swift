@@ -37,7 +37,12 @@ package struct SharedFiles: Sendable {
 
     /// The profile's settings, by lower-case name; `nil` where neither file has it and nobody asked for it by name.
     func settings() throws(CredentialError) -> [String: String]? {
-        if let settings = try contents().settings(of: profile) { return settings }
+        try settings(in: contents())
+    }
+
+    /// The same, in what was read before.
+    func settings(in contents: Contents) throws(CredentialError) -> [String: String]? {
+        if let settings = contents.settings(of: profile) { return settings }
         guard isProfileNamed else { return nil }
         throw .unusable("profile \(profile) is not in \(places)")
     }

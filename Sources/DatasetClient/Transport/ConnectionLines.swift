@@ -18,15 +18,20 @@ final class ConnectionLines: Sendable {
     private static let most = 3
 
     /// - Parameters:
-    ///   - connections: of all lines together, one at least.
+    ///   - connections: soft limit of all lines together, one at least: each line opens its share, and a line that is asked
+    ///     for more than it has keeps those waiting whatever the others have.
     ///   - configuration: of all but the number of connections.
-    init(connections: Int, configuration: HTTPClient.Configuration) {
+    ///   - group: whose loops are used, of each the connections of one line: where it has few, there are fewer lines.
+    init(
+        connections: Int, configuration: HTTPClient.Configuration,
+        group: any EventLoopGroup = HTTPClient.defaultEventLoopGroup
+    ) {
         let connections = max(1, connections)
-        let count = min(Self.most, connections)
-        lines = (0..<count).map { number in
-            let eventLoop = HTTPClient.defaultEventLoopGroup.next()
+        let eventLoops = Array(group.makeIterator().prefix(min(Self.most, connections)))
+        lines = eventLoops.enumerated().map { number, eventLoop in
             var configuration = configuration
-            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = (connections + number) / count
+            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
+                (connections + number) / eventLoops.count
             return Line(
                 executor: EventLoopExecutor(eventLoop),
                 http: HTTPClient(eventLoopGroupProvider: .shared(eventLoop), configuration: configuration))

@@ -5,11 +5,13 @@ import NIOHTTP1
 import NIOSSL
 
 /// One request, one answer, one time limit.
+///
+/// The HTTP client has two ways, and each fails where the other does well. Its asynchronous functions begin several tasks
+/// for a request, which cost a small call more than all the rest of it; its futures begin none. But by those, a body of
+/// several writes that is refused before it was sent is paused for good where the refusal has no body. So most requests,
+/// which are sent whole before any answer can come, go by ``SingleWriteExchange``, and longer ones by ``StreamedExchange``.
 enum HTTPExchange {
     /// Sends the request and reads the answer, both within the time limit.
-    ///
-    /// By the client's futures, not by its asynchronous functions: those begin several tasks for a request, and their
-    /// deadline ends with the answer's head.
     ///
     /// - Parameters:
     ///   - request: sent once.
@@ -22,20 +24,22 @@ enum HTTPExchange {
         _ request: OutgoingRequest, over client: HTTPClient, within timeout: Duration, upTo largestAnswer: Int
     ) async throws(DatasetClientError) -> APIAnswer {
         if Task.isCancelled { throw .cancelled }
+        // All other headers are checked where they come from. The client would refuse them too, and quote them.
+        if let header = request.headers.first(where: { !isFieldValue($0.value) }) {
+            throw .credentials("the header \(header.name) would hold a character that no header may")
+        }
         do {
-            let request = try HTTPClient.Request(
-                url: request.url, method: request.method, headers: request.headers, body: request.body)
-            let exchange = client.execute(
-                request: request, delegate: ResponseAccumulator(request: request, maxBodySize: largestAnswer),
-                deadline: .now() + TimeAmount(timeout))
-            let response = try await withTaskCancellationHandler {
-                try await exchange.get()
-            } onCancel: {
-                exchange.cancel()
-            }
-            return APIAnswer(
-                status: Int(response.status.code), headers: response.headers,
-                body: response.body.map { Data($0.readableBytesView) } ?? Data())
+            let answer =
+                if case .update(let body) = request.body, !body.isOneBlock {
+                    try await StreamedExchange.perform(
+                        request, body, over: client, within: TimeAmount(timeout), upTo: largestAnswer)
+                } else {
+                    try await SingleWriteExchange.perform(
+                        request, over: client, within: TimeAmount(timeout), upTo: largestAnswer)
+                }
+            // The answer may have come first.
+            try Task.checkCancellation()
+            return answer
         } catch {
             // Whoever noticed it first, and with whatever error.
             if Task.isCancelled { throw .cancelled }
@@ -43,11 +47,22 @@ enum HTTPExchange {
         }
     }
 
+    /// Source: RFC 9110, 5.5.
+    private static func isFieldValue(_ value: String) -> Bool {
+        value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }
+    }
+
+    /// What the same request meets every time.
+    private static let lasting: [HTTPClientError] = [
+        .invalidURL, .emptyHost, .emptyScheme, .bodyLengthMismatch, .writeAfterRequestSent,
+    ]
+
     private static func error(_ error: any Error, timeout: Duration, largestAnswer: Int) -> DatasetClientError {
         switch error {
         case let error as HTTPClientError where error == .deadlineExceeded:
             .transport("no whole answer within \(timeout)")
-        case is ResponseAccumulator.ResponseTooBigError:
+        case let error as HTTPClientError where lasting.contains(error): .unsendable(error.shortDescription)
+        case is ResponseAccumulator.ResponseTooBigError, is NIOTooManyBytesError:
             .malformedResponse("more than \(largestAnswer) bytes")
         // What is wrong with the server's certificate. Of what BoringSSL found there are only words.
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:

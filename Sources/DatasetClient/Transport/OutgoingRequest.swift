@@ -1,4 +1,4 @@
-import AsyncHTTPClient
+import NIOCore
 import NIOHTTP1
 
 /// One request as it is sent.
@@ -6,5 +6,11 @@ struct OutgoingRequest: Sendable {
     let url: String
     var method = HTTPMethod.GET
     var headers = HTTPHeaders()
-    var body: HTTPClient.Body?
+    var body: RequestBody?
+}
+
+/// What a request carries.
+enum RequestBody: Sendable {
+    case bytes(ByteBuffer)
+    case update(UpdateBody)
 }

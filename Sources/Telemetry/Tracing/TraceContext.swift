@@ -10,7 +10,7 @@ package struct TraceContext: Sendable, Equatable {
     package let spanID: String
     /// The lowest bit says that whoever began the trace keeps it.
     package let flags: UInt8
-    /// `tracestate`, passed on as it came; nil where there is none.
+    /// `tracestate`, passed on as it came; nil where there is none, or none that can be.
     package let state: String?
 
     package static let parentField = "traceparent"
@@ -33,9 +33,15 @@ package struct TraceContext: Sendable, Equatable {
             parts[1].contains(where: { $0 != "0" }), parts[2].contains(where: { $0 != "0" }),
             let flags = UInt8(parts[3], radix: 16)
         else { return nil }
-        // Longer than this it need not be passed on (section 3.3.1.5).
-        let state = state.flatMap { $0.isEmpty || $0.utf8.count > 512 ? nil : $0 }
-        self.init(traceID: String(parts[1]), spanID: String(parts[2]), flags: flags, state: state)
+        self.init(
+            traceID: String(parts[1]), spanID: String(parts[2]), flags: flags,
+            state: state.flatMap { Self.canBePassedOn($0) ? $0 : nil })
+    }
+
+    /// What is longer need not be (section 3.3.1.5); other characters than these are no `tracestate` (3.3.1.3), and a header
+    /// with them is refused by whoever sends it.
+    private static func canBePassedOn(_ state: String) -> Bool {
+        1...512 ~= state.utf8.count && state.utf8.allSatisfy { 0x20...0x7e ~= $0 }
     }
 
     /// The value of `traceparent`.

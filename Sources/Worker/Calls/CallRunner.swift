@@ -30,13 +30,18 @@ final class CallRunner: Sendable {
     /// Where the call is to be carried out. One that takes milliseconds to be hashed, or to be compared with what a
     /// dataset holds, would keep the others' answers waiting there.
     func executor(for call: Call) -> any TaskExecutor {
-        let isShort =
-            call.kind != .readBack && call.batch.payloadByteCount(of: call.piece) <= Self.mostBytesBetweenAnswers
-        return isShort ? executor : globalConcurrentExecutor
+        isShort(call) ? executor : globalConcurrentExecutor
     }
 
-    /// Hashed twice and encoded within about 0.1 ms.
-    private static let mostBytesBetweenAnswers = 64 * 1024
+    /// Whether the payload, if it is one, is hashed twice and encoded within about 0.1 ms, and travels in one write.
+    private func isShort(_ call: Call) -> Bool {
+        call.kind != .readBack
+            // Counting many lines' bytes would itself take long.
+            && call.batch.lineCount(of: call.piece) <= Self.mostLinesBetweenAnswers
+            && call.batch.payloadByteCount(of: call.piece) <= UpdateBody.payloadBytesOfABlock
+    }
+
+    private static let mostLinesBetweenAnswers = 1000
 
     /// Carries out a call inside the trace it belongs to, if there is one.
     func run(_ call: Call, trace: ServiceContext?) async {
