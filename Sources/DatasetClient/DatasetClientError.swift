@@ -13,8 +13,7 @@ package enum DatasetClientError: Error, Sendable, Hashable {
     case untrusted(String)
     /// No credentials were found, or they could not be read, or no header may hold them. Nothing was sent.
     case credentials(String)
-    /// HTTP has no way to say the request: an address that is none, or a body of another length than was promised. Nothing,
-    /// or not all, was sent.
+    /// The address is none. Nothing was sent.
     case unsendable(String)
     /// A success whose body is not what the service model says. The call has been carried out, for all that is known.
     case malformedResponse(String)

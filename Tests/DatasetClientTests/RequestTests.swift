@@ -64,7 +64,7 @@ extension UpdateBody {
             (.refusedUntouched(413, ""), .unexpectedStatus(http: 413, type: nil, message: "")),
             (.refusedLate(413), .unexpectedStatus(http: 413, type: nil, message: "")),
         ] as [(ScriptedServer.Reply, DatasetClientError)],
-        [2, UpdateBody.payloadBytesOfABlock, UpdateBody.payloadBytesOfABlock + 1, Limits.changesBytes.upperBound])
+        [2, UpdateBody.payloadBytesOfABlock, Limits.changesBytes.upperBound])
     func aRefusalBeforeTheBodyIsReadIsHeard(
         _ expected: (reply: ScriptedServer.Reply, error: DatasetClientError), payloadBytes: Int
     ) async throws {

@@ -52,10 +52,9 @@ enum HTTPExchange {
         value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }
     }
 
-    /// What the same request meets every time.
-    private static let lasting: [HTTPClientError] = [
-        .invalidURL, .emptyHost, .emptyScheme, .bodyLengthMismatch, .writeAfterRequestSent,
-    ]
+    /// What the same request meets every time. A body of another length than was promised is not among them: the client
+    /// says so too where a refusal came between two blocks.
+    private static let lasting: [HTTPClientError] = [.invalidURL, .emptyHost, .emptyScheme]
 
     private static func error(_ error: any Error, timeout: Duration, largestAnswer: Int) -> DatasetClientError {
         switch error {
