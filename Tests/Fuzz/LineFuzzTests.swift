@@ -33,8 +33,8 @@ struct LineFuzzTests {
             for line in lines {
                 let text = String(decoding: line, as: UTF8.self)
                     // Half of a surrogate pair, or a number beyond Double, is grammatical (RFC 8259, sections 6 and 8.2),
-                    // but not to this reader.
-                    .replacing(#/\\u[dD][89a-fA-F][0-9a-fA-F]{2}/#, with: "")
+                    // but not to this reader. (Behind an escaped backslash it is none.)
+                    .replacing(#/\\(?:\\|u[dD][89a-fA-F][0-9a-fA-F]{2})/#) { $0.output == #"\\"# ? $0.output : "" }
                     .replacing(#/1e400/#, with: "1")
                 let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
                 let source = object?["source-ref"] as? String
