@@ -158,16 +158,8 @@ import Testing
 
     @Test(arguments: [ScriptedServer.Reply.silence, .stall("{")])
     func cancellationEndsACallAtOnce(_ reply: ScriptedServer.Reply) async throws {
-        try await ScriptedServer.run { _, _ in
-            reply
-        } _: { server in
-            try await DatasetClient.with(server) { client in
-                let task = Task { try await client.describeDataset(project: "p", type: .train) }
-                var arrivals = server.arrivals.makeAsyncIterator()
-                _ = await arrivals.next()
-                task.cancel()
-                await #expect(throws: DatasetClientError.cancelled) { try await task.value }
-            }
+        try await expectCancellationEndsAtOnce(reply) { client in
+            _ = try await client.describeDataset(project: "p", type: .train)
         }
     }
 }

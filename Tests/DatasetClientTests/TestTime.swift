@@ -1,5 +1,6 @@
 import DatasetClient
 import Synchronization
+import Testing
 
 /// A clock for tests: a sleep moves it forward and returns at once, or, where the clock is held, waits until the test
 /// moves it far enough.
@@ -109,6 +110,23 @@ extension DatasetClient {
         } catch {
             await client.shutdown()
             throw error
+        }
+    }
+}
+
+/// A call that is cancelled once the server has its request ends then, with that for its error, whatever came until then.
+func expectCancellationEndsAtOnce(
+    _ reply: ScriptedServer.Reply, _ call: @escaping @Sendable (DatasetClient) async throws -> Void
+) async throws {
+    try await ScriptedServer.run { _, _ in
+        reply
+    } _: { server in
+        try await DatasetClient.with(server) { client in
+            let task = Task { try await call(client) }
+            var arrivals = server.arrivals.makeAsyncIterator()
+            _ = await arrivals.next()
+            task.cancel()
+            await #expect(throws: DatasetClientError.cancelled) { try await task.value }
         }
     }
 }

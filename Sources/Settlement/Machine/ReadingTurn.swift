@@ -100,6 +100,6 @@ extension Settlement {
             return
         }
         partition.turnEndedAt = now
-        for number in partition.active { enqueue(partition.lanes.lanes[Int(number)], of: partition) }
+        enqueueAll(of: partition)
     }
 }

@@ -149,4 +149,9 @@ extension Settlement {
         }
         lane.isQueued = true
     }
+
+    /// Whatever the partition's lanes hold goes out, ripe or not.
+    func enqueueAll(of partition: Partition) {
+        for number in partition.active { enqueue(partition.lanes.lanes[Int(number)], of: partition) }
+    }
 }

@@ -1,5 +1,3 @@
-internal import DequeModule
-
 /// How memory stays bounded without one stuck dataset stopping the others of its partition.
 extension Settlement {
     /// Near the budget, partitions that hold more than their share are paused; they stay in the group and go on once

@@ -59,6 +59,6 @@ extension Settlement {
         advance(partition: number, to: offset)
         partition.isAtEnd = true
         guard !settings.lingersAtEnd else { return }
-        for number in partition.active { enqueue(partition.lanes.lanes[Int(number)], of: partition) }
+        enqueueAll(of: partition)
     }
 }
