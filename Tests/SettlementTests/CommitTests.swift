@@ -1,7 +1,8 @@
 import Labelling
 import LookoutVision
-import Settlement
 import Testing
+
+@testable import Settlement
 
 /// Commits that are refused, lost or late, and the ownership that they hang on.
 @Suite struct CommitTests {
@@ -12,6 +13,34 @@ import Testing
         bench.publish([SampleEvent("p", "a"), SampleEvent("q", "a")])
         bench.pass(100)
         return bench
+    }
+
+    /// As many batches as there are places are recorded ahead: a place that becomes free waits for no commit, and a commit
+    /// carries many intents.
+    @Test func batchesAreRecordedAhead() {
+        let bench = Bench(
+            Bench.settings {
+                $0.concurrency = 8
+                $0.commitInterval = .seconds(600)
+            })
+        bench.assign(0)
+        bench.acknowledge()
+        bench.load((0..<80).map { SampleEvent("board-\($0)", "a") })
+        bench.pass(1000)
+        bench.acknowledge()
+        #expect(bench.calls.count == 8)
+        let before = bench.machine.counters.commits
+        for answered in 1...72 {
+            bench.answer()
+            bench.turn()
+            #expect(bench.calls.count == 8, "the place is taken at once")
+            #expect((bench.commit != nil) == (answered % 4 == 0 && answered <= 64))
+            if bench.commit != nil { bench.acknowledge() }
+        }
+        #expect(bench.machine.counters.commits - before == 16, "four intents each")
+        bench.settleEverything()
+        #expect(bench.machine.placesTaken == 0 && bench.machine.unrecordedCount == 0)
+        bench.expectNothingTwice()
     }
 
     @Test func refusedIntentIsWrittenAgainBeforeAnyCall() throws {

@@ -126,6 +126,33 @@ import Testing
         #expect(bench.machine.turn.map { $0.partition != reader } == true)
     }
 
+    /// While there are calls to be made nobody goes out early: what is read meanwhile makes batches larger.
+    @Test func nobodyIsHastenedBehindAQueue() throws {
+        let bench = bench { $0.concurrency = 1 }
+        let reader = try crowd(bench)
+        for _ in 0..<30 { read(Self.datasets, of: reader, on: bench) }
+        let behind = try #require(bench.machine.partitions[reader])
+        behind.logEnd = behind.position
+        bench.machine.reachedEnd(partition: reader, offset: behind.position)
+        bench.turn()
+        bench.run(1)
+        #expect(bench.machine.turn?.partition != reader, "its lanes stand in the queue")
+        let next = try #require(bench.machine.turn?.partition)
+        while !bench.paused.contains(next), bench.logEnd(next) < 10_000 {
+            read(Self.datasets, of: next, on: bench)
+            bench.pass(20)
+        }
+        #expect(bench.paused.contains(next), "there is no room left")
+        let queue = bench.machine.lanesToCut.count
+        #expect(queue > 4)
+        bench.run(100)
+        #expect(bench.machine.lanesToCut.count == queue)
+        // Once the queue gets short its turn goes on, and if there is no room even then its largest lanes go out.
+        bench.settleEverything()
+        #expect(bench.machine.counters.eventsSettled == (0..<3).reduce(0) { $0 + bench.logEnd($1) })
+        bench.expectNothingTwice()
+    }
+
     /// What waits for its partition's turn waits longer than the linger, and not for ever.
     @Test func nobodyWaitsForTheTurnForEver() throws {
         let bench = bench()
@@ -153,7 +180,7 @@ import Testing
     /// Where batches are worth their calls anyway, partitions are read side by side.
     @Test func fewLanesTakeNoTurns() {
         let bench = bench { $0.worthwhileBytes = 1000 }
-        for _ in 0..<100 {
+        for _ in 0..<200 {
             for partition: Int32 in 0..<3 { read(3, of: partition, on: bench) }
             bench.pass(1)
             for _ in 0..<5 where bench.commit != nil { bench.acknowledge() }

@@ -47,7 +47,7 @@ import Testing
         bench.acknowledge()
         bench.publish([SampleEvent("small", "a")])
         var count = 0
-        while bench.commit == nil, count < 1000 {
+        while bench.commit == nil, count < 2000 {
             #expect(bench.machine.partitions[0]?.heldBytes ?? .max <= 100_000)
             bench.publish([SampleEvent("large", "\(count)")])
             // It is looked at every 20 ms.

@@ -35,6 +35,18 @@ import Testing
         #expect(batch.offsets(of: batch.whole) == (2, 9))
     }
 
+    /// Thousands of lanes grow at a time: room that none of them uses is missing to all.
+    @Test func littleRoomIsUnused() {
+        var lines = LineStore()
+        for number in 0..<4000 {
+            let line = [UInt8](repeating: UInt8(ascii: "x"), count: 50 + number % 400)
+            _ = line.withUnsafeBytes { lines.append($0) }
+            // A quarter of what is there, and at the ends of chunks what a line did not fit into.
+            #expect(lines.heldBytes <= lines.byteCount * 3 / 2 + 1024)
+        }
+        #expect(lines.heldBytes <= lines.byteCount + 2 * 64 * 1024)
+    }
+
     @Test func everyPieceIsItsLinesJoined() {
         var events: [(Int64, SampleEvent)] = []
         // References come back at many distances, so that superseded lines leave gaps of every kind.

@@ -213,12 +213,4 @@ struct Flight {
     }
 
     var firstOffset: Int64? { batch?.firstOffset ?? reforming?.firstOffset }
-
-    /// Whether it takes one of the concurrent places.
-    var holdsPlace: Bool {
-        switch phase {
-        case .unrecorded, .recording, .calling, .deadLettering: true
-        case .reforming, .ready, .waiting: false
-        }
-    }
 }

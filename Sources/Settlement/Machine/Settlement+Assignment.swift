@@ -119,7 +119,11 @@ extension Settlement {
             let lane = partition.lanes.lanes[Int(laneNumber)]
             guard let flight = lane.flight else { continue }
             endRetry(lane)
-            if flight.holdsPlace { placesTaken -= 1 }
+            switch flight.phase {
+            case .unrecorded, .recording: unrecordedCount -= 1
+            case .calling, .deadLettering: placesTaken -= 1
+            case .reforming, .ready, .waiting: break
+            }
             release(lane.dataset, from: partition.reference(to: laneNumber))
         }
     }

@@ -133,6 +133,8 @@ extension Settlement {
             return
         case .nextGeneration:
             lane.flight?.startNextGeneration(of: batch, now: now)
+            placesTaken -= 1
+            unrecordedCount += 1
             partition.intents.append(lane.number)
             partition.version += 1
             return

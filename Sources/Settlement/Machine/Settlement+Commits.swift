@@ -84,7 +84,7 @@ extension Settlement {
     }
 
     private func takeBack(_ flight: Flight, of lane: Lane, in partition: Partition) {
-        placesTaken -= 1
+        unrecordedCount -= 1
         if let recorded = flight.recordedIntent {
             // Its cut stands in earlier ledgers: it stays a batch and asks for its new token later.
             lane.flight?.phase = .ready
@@ -148,7 +148,7 @@ extension Settlement {
             // From here on it may be sent, and it is the first to get a place again.
             lane.flight?.phase = .ready
             lane.flight?.recordedIntent = nil
-            placesTaken -= 1
+            unrecordedCount -= 1
             guard !partition.isLeaving else { continue }
             lanesToCall.append(partition.reference(to: number))
             lane.isQueued = true

@@ -20,7 +20,7 @@ extension Settlement {
             let isWaiting = isWaitingForTurn(partition)
             let hasWaited = partition.isWaitingForTurn
             if partition.isPaused {
-                if !isWaiting, load.hasRoom(for: partition) {
+                if !isWaiting, load.hasRoom(for: partition, isItsTurn: turn?.partition == partition.number) {
                     partition.isPaused = false
                     partition.resumedAt = now
                     if hasWaited { partition.lingersFrom = now }
@@ -108,8 +108,13 @@ struct MemoryLoad {
         (moving > budget / 8 * 5 && partition.movingBytes > share) || (total > budget && partition.heldBytes > share)
     }
 
-    /// Whether the partition may go on once paused: late, because it fetches anew what was thrown away when it was.
-    func hasRoom(for partition: Partition) -> Bool {
-        total <= budget && (moving <= budget / 2 || partition.movingBytes <= share / 2)
+    /// Whether the partition may go on once paused: late, because it fetches anew what was thrown away when it was. The one
+    /// that is read by its turn goes on sooner: it is alone, and what it holds waits for what is still to be read.
+    func hasRoom(for partition: Partition, isItsTurn: Bool = false) -> Bool {
+        let most = isItsTurn ? Self.mostBeforeATurn(budget: budget) : budget / 2
+        return total <= budget && (moving <= most || partition.movingBytes <= share / 2)
     }
+
+    /// What may be held for a turn to go on. Where more than that waits for company, no room comes by itself.
+    static func mostBeforeATurn(budget: Int) -> Int { budget / 16 * 9 }
 }

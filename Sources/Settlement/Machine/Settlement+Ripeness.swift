@@ -41,16 +41,22 @@ extension Settlement {
     }
 
     /// While memory is short the lanes that hold most go out before they have to: what would be gained by waiting is less
-    /// than what pausing costs, which throws away all that was fetched ahead. Where lanes are many, more is to be gained.
+    /// than what pausing costs, which throws away all that was fetched ahead. Where lanes are many, more is to be gained,
+    /// and nothing is lost as long as there are calls to be made anyway.
     func hastenLanes(now: Int64) {
-        guard let crowd, crowd.bytes > settings.memoryBytes / (crowd.isDense(below: settings.worthwhileBytes) ? 2 : 4)
-        else {
+        guard let crowd, isWorthHastening(crowd) else {
             ripeBytes = .max
             return
         }
         ripeBytes = crowd.averageBytesRead
         // (A lane need not get another event to be noticed by.)
         for partition in partitions.all { reconsiderRipeness(of: partition, now: now) }
+    }
+
+    private func isWorthHastening(_ crowd: Crowd) -> Bool {
+        guard crowd.isDense(below: settings.worthwhileBytes) else { return crowd.bytes > settings.memoryBytes / 4 }
+        return lanesToCut.count < settings.concurrency * 4
+            && crowd.bytes > MemoryLoad.mostBeforeATurn(budget: settings.memoryBytes)
     }
 
     /// There is nothing beyond `offset` in the partition's log, for now. To be told so again costs nothing.

@@ -28,7 +28,7 @@ extension Settlement {
     /// Whether anything can still become settled; the last commit before leaving is not made by the clock.
     var maySettle: Bool {
         guard let stopping else { return true }
-        return !stopping.hasLeft && placesTaken > 0
+        return !stopping.hasLeft && placesTaken + unrecordedCount > 0
     }
 
     private var nextDeadline: Int64? {
@@ -39,7 +39,7 @@ extension Settlement {
             if let leavingSince { deadline = min(deadline, leavingSince + settings.revokeDeadline.nanoseconds) }
         } else {
             if let stopping, !stopping.hasLeft { deadline = min(deadline, stopping.deadline) }
-            if stopping == nil, !lanesToCut.isEmpty, placesTaken < settings.concurrency {
+            if stopping == nil, !lanesToCut.isEmpty, isWorthCutting {
                 deadline = min(deadline, commitRetryAt)
             }
         }
@@ -67,18 +67,26 @@ extension Settlement {
         }
     }
 
-    /// Cuts batches for as long as there are places, just before a commit can carry their intents: until then the
-    /// batches grow.
+    /// Cuts batches for the places, and as many more to have when places become free, just before a commit can carry their
+    /// intents: until then the batches grow.
     private func cutLanes(now: Moment) {
-        guard commit == nil, leavingSince == nil, now.monotonic >= commitRetryAt else { return }
+        guard commit == nil, leavingSince == nil, now.monotonic >= commitRetryAt, isWorthCutting else { return }
         var rest = lanesToCut.count
-        while rest > 0, placesTaken < settings.concurrency, let reference = lanesToCut.popFirst() {
+        while rest > 0, placesTaken + batchesAhead < settings.concurrency * 2, let reference = lanesToCut.popFirst() {
             rest -= 1
             guard let (partition, lane) = lane(reference) else { continue }
             lane.isQueued = false
             guard lane.flight == nil, !partition.isLeaving, admit(lane, of: partition) else { continue }
             cut(lane, of: partition, now: now)
         }
+    }
+
+    /// Batches that have no place yet.
+    private var batchesAhead: Int { unrecordedCount + lanesToCall.count }
+
+    /// Whether places would stay free otherwise, or will soon: a commit costs the same for one intent as for many.
+    private var isWorthCutting: Bool {
+        placesTaken + batchesAhead < settings.concurrency || batchesAhead <= settings.concurrency / 2
     }
 
     private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
@@ -96,8 +104,7 @@ extension Settlement {
         let batch = Batch(
             era: partition.era, dataset: lane.dataset, partition: partition.number, cut: last, segment: segment)
         lane.flight = Flight(of: batch, doubtsLoneLine: lane.doubtsLoneLine, now: now)
-        placesTaken += 1
-        wasRetryLast = false
+        unrecordedCount += 1
         partition.intents.append(lane.number)
         partition.version += 1
     }

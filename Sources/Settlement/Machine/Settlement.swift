@@ -22,8 +22,11 @@ package final class Settlement {
     var lanesToCall: Deque<LaneReference> = []
     /// The same, of batches that have asked in vain before.
     var lanesToRetry: Deque<LaneReference> = []
+    /// Batches that have one of the concurrent places: they are being sent, or dead-lettered.
     var placesTaken = 0
     var placesOfRetries = 0
+    /// Batches that were cut, and that no acknowledged commit names yet.
+    var unrecordedCount = 0
     /// Whether the last of the concurrent places went to a batch that has asked in vain before.
     var wasRetryLast = false
     /// A dataset spread over partitions has one update at a time: who has it, and who waits for it.

@@ -35,7 +35,7 @@ struct RunCommand: AsyncParsableCommand {
             "How long a dataset's first event waits for company at most: 250ms, 2s, 1m.", valueName: "time"))
     var linger = TimeSpan(.seconds(1))
 
-    @Option(help: ArgumentHelp("Batches in flight at a time.", valueName: "n"))
+    @Option(help: ArgumentHelp("Batches sent at a time; as many more are recorded ahead.", valueName: "n"))
     var concurrency = 16
 
     @Option(help: ArgumentHelp("Events held in memory at most: 64MB, 128MiB, 1GiB.", valueName: "size"))
