@@ -14,6 +14,7 @@ struct LineStore: Sendable {
     }
 
     private var chunks: [Chunk] = []
+    private var end: End?
     /// Bytes of all lines and their line feeds.
     private(set) var byteCount = 0
     /// What they take of memory.
@@ -43,24 +44,34 @@ struct LineStore: Sendable {
 
     @inline(__always)
     private mutating func append(room: Int, _ write: (UnsafeMutableRawPointer) -> Int) -> Place {
-        if (chunks.last?.room ?? 0) <= room { addChunk(atLeast: room + 1) }
-        let number = chunks.count - 1
-        let chunk = chunks[number]
-        let start = chunk.used
-        let target = chunk.bytes + start
+        let end = end.flatMap { $0.capacity - $0.used > room ? $0 : nil } ?? addChunk(atLeast: room + 1)
+        let target = end.bytes + end.used
         let count = write(target)
         target.storeBytes(of: UInt8(ascii: "\n"), toByteOffset: count, as: UInt8.self)
-        chunk.used = start + count + 1
+        self.end?.used += count + 1
         byteCount += count + 1
-        return Place(start: UInt32(start), count: UInt32(count), chunk: UInt16(number))
+        return Place(start: UInt32(end.used), count: UInt32(count), chunk: end.chunk)
     }
 
-    private mutating func addChunk(atLeast count: Int) {
+    private mutating func addChunk(atLeast count: Int) -> End {
         var capacity = Chunk.smallest
         while capacity < Chunk.largest, capacity * 8 <= heldBytes { capacity *= 2 }
         while capacity < count { capacity *= 2 }
-        chunks.append(Chunk(capacity: capacity))
+        let chunk = Chunk(capacity: capacity)
+        let end = End(chunk: UInt16(chunks.count), bytes: chunk.bytes, capacity: capacity)
+        self.end = end
+        chunks.append(chunk)
         heldBytes += capacity
+        return end
+    }
+
+    /// Of the last chunk, where its unused part begins: at hand, since what belongs to lanes that grow side by side is seldom
+    /// in the processor's caches.
+    private struct End: @unchecked Sendable {
+        let chunk: UInt16
+        let bytes: UnsafeMutableRawPointer
+        let capacity: Int
+        var used = 0
     }
 
     /// The bytes of a line without its line feed, valid while the store is.
@@ -85,8 +96,6 @@ private final class Chunk: @unchecked Sendable {
 
     let bytes: UnsafeMutableRawPointer
     let capacity: Int
-    var used = 0
-    var room: Int { capacity - used }
 
     init(capacity: Int) {
         self.capacity = capacity

@@ -72,7 +72,8 @@ extension Settlement {
     private func cutLanes(now: Moment) {
         guard commit == nil, leavingSince == nil, now.monotonic >= commitRetryAt, isWorthCutting else { return }
         var rest = lanesToCut.count
-        while rest > 0, placesTaken + batchesAhead < settings.concurrency * 2, let reference = lanesToCut.popFirst() {
+        let most = mostBatches
+        while rest > 0, placesTaken + batchesAhead < most, let reference = lanesToCut.popFirst() {
             rest -= 1
             guard let (partition, lane) = lane(reference) else { continue }
             lane.isQueued = false
@@ -84,10 +85,15 @@ extension Settlement {
     /// Batches that have no place yet.
     private var batchesAhead: Int { unrecordedCount + lanesToCall.count }
 
-    /// Whether places would stay free otherwise, or will soon: a commit costs the same for one intent as for many.
+    /// Whether places would stay free otherwise, or will soon. Where many lanes are ripe, batches are cut ahead, many at a time,
+    /// since a commit costs the same for one intent as for many; where few are, they had better grow.
     private var isWorthCutting: Bool {
-        placesTaken + batchesAhead < settings.concurrency || batchesAhead <= settings.concurrency / 2
+        if placesTaken + batchesAhead < settings.concurrency { return true }
+        return lanesToCut.count >= settings.concurrency && batchesAhead <= settings.concurrency / 2
     }
+
+    /// Of those in flight.
+    private var mostBatches: Int { settings.concurrency * (lanesToCut.count >= settings.concurrency ? 2 : 1) }
 
     private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
         // (Gathered before the round began, it may reach beyond.)
