@@ -4,23 +4,16 @@ internal import LookoutVision
 
 /// The ordered queue of one dataset's events inside one partition; at most one batch is in flight.
 final class Lane {
-    let number: Int32
+    // What every event needs comes first, and lies close together: of thousands of lanes little is in the processor's caches.
     let dataset: DatasetKey
-    let digest: LaneDigest
     /// The project's name, to be compared without making a string.
     private let projectBytes: [UInt8]
     /// Events at offsets ≤ this need nothing more.
     var settled: Int64
-    /// The highest offset of an event of this lane known to be settled; -1 for none. Above the floor it is what makes
-    /// the ledger name the lane.
-    var lastSettledEvent: Int64
     /// Future batches, oldest first; only the last one still grows.
     var segments: Deque<Segment> = []
-    var flight: Flight?
     /// Events that were read, but given up for want of memory while the lane was stuck: they are read again.
     var missing: Missing?
-    /// When the last timer goes off that was set for events to get ripe. Monotonic nanoseconds.
-    var wakesAt: Int64 = .min
     /// Whether the lane stands in one of the machine's queues already.
     var isQueued = false
     /// Whether the partition looks at this lane when it composes a ledger.
@@ -34,6 +27,14 @@ final class Lane {
     /// Set once a batch of one line was dead-lettered with nothing applied since: a second one in a row looks like
     /// an outage of the dataset rather than like bad data.
     var doubtsLoneLine = false
+    let number: Int32
+    let digest: LaneDigest
+    /// When the last timer goes off that was set for events to get ripe. Monotonic nanoseconds.
+    var wakesAt: Int64 = .min
+    /// The highest offset of an event of this lane known to be settled; -1 for none. Above the floor it is what makes
+    /// the ledger name the lane.
+    var lastSettledEvent: Int64
+    var flight: Flight?
 
     init(number: Int32, dataset: DatasetKey, digest: LaneDigest, settled: Int64) {
         self.number = number

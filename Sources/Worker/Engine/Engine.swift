@@ -84,12 +84,11 @@ final class Engine: ConsumerDelegate {
     private func takeIn(_ batch: RecordBatch) {
         let now = roundTime ?? startRound()
         for number in 0..<batch.count {
-            let outcome = batch.outcome(number)
             let partition = batch[number].partition
             let offset = batch[number].offset
-            if let trace = outcome.trace { watch.traces.note(trace, partition: partition, offset: offset) }
+            if let trace = batch[outcome: number].trace { watch.traces.note(trace, partition: partition, offset: offset) }
             if let timestamp = batch[number].timestampMilliseconds { watch.noteTimestamp(timestamp, partition, offset) }
-            switch outcome.decoded {
+            switch batch[outcome: number].decoded {
             case .event(let event):
                 settlement.append(event, partition: partition, offset: offset, now: now)
             case .tombstone:

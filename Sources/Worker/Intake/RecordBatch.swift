@@ -50,7 +50,9 @@ final class RecordBatch: @unchecked Sendable {
         _read { yield records[number] }
     }
 
-    func outcome(_ number: Int) -> Outcome { outcomes[number] }
+    subscript(outcome number: Int) -> Outcome {
+        _read { yield outcomes[number] }
+    }
 
     /// Decodes all records, on whatever thread; once.
     func decode() {
