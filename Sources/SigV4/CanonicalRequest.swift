@@ -5,8 +5,8 @@
 package struct CanonicalRequest: Sendable, Hashable {
     /// Lower-case header names, sorted and joined by `;`.
     package let signedHeaders: String
-    /// What is hashed into the string to sign.
-    package let text: String
+    /// What is hashed into the string to sign, UTF-8.
+    package let bytes: [UInt8]
 
     /// - Parameters:
     ///   - method: the verb, upper case.
@@ -20,40 +20,60 @@ package struct CanonicalRequest: Sendable, Hashable {
         let names = headers.map { $0.name.lowercased() }
         // Repeats stay in the order in which they came.
         let order = headers.indices.sorted { (names[$0], $0) < (names[$1], $1) }
-        var lines = ""
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(1024)
+        bytes += method.utf8
+        bytes.append(Self.lineFeed)
+        Self.appendPath(path, to: &bytes)
+        bytes.append(Self.lineFeed)
+        bytes += Self.canonicalQuery(query).utf8
+        bytes.append(Self.lineFeed)
         var signed = ""
         var last: String?
         for index in order {
             let name = names[index]
             if name == last {
-                lines += ","
+                bytes.append(UInt8(ascii: ","))
             } else {
-                lines += last == nil ? "" : "\n"
-                lines += name
-                lines += ":"
-                signed += last == nil ? "" : ";"
+                if last != nil {
+                    bytes.append(Self.lineFeed)
+                    signed += ";"
+                }
+                bytes += name.utf8
+                bytes.append(UInt8(ascii: ":"))
                 signed += name
                 last = name
             }
-            lines += Self.collapsingSpaces(headers[index].value)
+            Self.appendCollapsingSpaces(headers[index].value, to: &bytes)
         }
+        if last != nil { bytes.append(Self.lineFeed) }
+        bytes.append(Self.lineFeed)
+        bytes += signed.utf8
+        bytes.append(Self.lineFeed)
+        bytes += payloadSHA256.utf8
         signedHeaders = signed
-        let request = "\(method)\n\(Self.canonicalPath(path))\n\(Self.canonicalQuery(query))\n"
-        text = "\(request)\(lines)\(lines.isEmpty ? "" : "\n")\n\(signed)\n\(payloadSHA256)"
+        self.bytes = bytes
     }
 
+    private static let lineFeed = UInt8(ascii: "\n")
+    private static let slash = UInt8(ascii: "/")
+
     /// Drops empty and `.` segments, resolves `..`, and percent-encodes what is left as it stands.
-    static func canonicalPath(_ path: String) -> String {
-        var segments: [String] = []
-        for segment in path.utf8.split(separator: UInt8(ascii: "/")) {
-            switch URIEncoding.encode(segment) {
-            case ".": break
-            case "..": _ = segments.popLast()
-            case let encoded: segments.append(encoded)
+    static func appendPath(_ path: String, to bytes: inout [UInt8]) {
+        let start = bytes.count
+        var path = path
+        path.withUTF8 { path in
+            for segment in path.split(separator: slash) {
+                if segment.elementsEqual("..".utf8) {
+                    // An encoded segment holds no slash.
+                    bytes.removeSubrange((bytes[start...].lastIndex(of: slash) ?? start)...)
+                } else if !segment.elementsEqual(".".utf8) {
+                    bytes.append(slash)
+                    URIEncoding.append(segment, to: &bytes)
+                }
             }
+            if bytes.count == start || path.last == slash { bytes.append(slash) }
         }
-        guard !segments.isEmpty else { return "/" }
-        return "/\(segments.joined(separator: "/"))\(path.utf8.last == UInt8(ascii: "/") ? "/" : "")"
     }
 
     /// Parameters sorted by encoded name, then by encoded value. Each is decoded and encoded afresh, so that `%2f`,
@@ -71,10 +91,21 @@ package struct CanonicalRequest: Sendable, Hashable {
     }
 
     /// Without white space at the ends, and with runs of it inside made one space, quoted or not.
-    private static func collapsingSpaces(_ value: String) -> String {
-        // As nearly all of them are.
-        if value.utf8.allSatisfy({ $0 > UInt8(ascii: " ") }) { return value }
-        return value.split { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" || $0 == "\r\n" }.joined(
-            separator: " ")
+    private static func appendCollapsingSpaces(_ value: String, to bytes: inout [UInt8]) {
+        let start = bytes.count
+        var isSpaced = false
+        var value = value
+        value.withUTF8 { value in
+            for byte in value {
+                switch byte {
+                case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+                    isSpaced = bytes.count > start
+                default:
+                    if isSpaced { bytes.append(UInt8(ascii: " ")) }
+                    isSpaced = false
+                    bytes.append(byte)
+                }
+            }
+        }
     }
 }

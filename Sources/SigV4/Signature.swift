@@ -10,39 +10,49 @@ package enum Signature {
     static let byteCount = 32
 
     /// What is signed: the moment, the scope and the digest of the canonical request.
-    package static func stringToSign(_ request: CanonicalRequest, timestamp: String, scope: CredentialScope) -> String {
-        let digest = Hexadecimal.encode(SHA256.hash(data: Array(request.text.utf8)))
-        return "\(algorithm)\n\(timestamp)\n\(scope.text)\n\(digest)"
+    package static func stringToSign(
+        _ request: CanonicalRequest, timestamp: String, scope: CredentialScope
+    ) -> [UInt8] {
+        var digest = SHA256()
+        request.bytes.withUnsafeBytes { digest.update(bufferPointer: $0) }
+        var text: [UInt8] = []
+        text.reserveCapacity(256)
+        for line in [algorithm, timestamp, scope.text] {
+            text += line.utf8
+            text.append(UInt8(ascii: "\n"))
+        }
+        Hexadecimal.append(digest.finalize(), to: &text)
+        return text
     }
 
     /// The signature in lower-case hexadecimal: HMAC-SHA256 under a key derived for the scope alone.
-    package static func signature(of stringToSign: String, secretAccessKey: String, scope: CredentialScope) -> String {
-        signature(of: stringToSign, under: signingKey(secretAccessKey: secretAccessKey, scope: scope))
+    package static func signature(
+        of stringToSign: [UInt8], secretAccessKey: String, scope: CredentialScope
+    ) -> String {
+        signature(of: stringToSign, by: HMAC(key: signingKey(secretAccessKey: secretAccessKey, scope: scope)))
     }
 
-    /// The same under a key that was derived already.
-    static func signature(of stringToSign: String, under key: SymmetricKey) -> String {
-        Hexadecimal.encode(authenticationCode(of: stringToSign, under: key))
+    /// The same by the key's code before it has authenticated anything.
+    static func signature(of stringToSign: [UInt8], by code: HMAC<SHA256>) -> String {
+        var code = code
+        code.update(data: stringToSign)
+        return Hexadecimal.encode(code.finalize())
     }
 
     /// Whether the signature is the right one. Takes as long for one that is nearly right as for any other.
     static func isValid(
-        _ signature: [UInt8], of stringToSign: String, secretAccessKey: String, scope: CredentialScope
+        _ signature: [UInt8], of stringToSign: [UInt8], secretAccessKey: String, scope: CredentialScope
     ) -> Bool {
         HMAC<SHA256>.isValidAuthenticationCode(
-            signature, authenticating: Array(stringToSign.utf8),
+            signature, authenticating: stringToSign,
             using: signingKey(secretAccessKey: secretAccessKey, scope: scope))
     }
 
     static func signingKey(secretAccessKey: String, scope: CredentialScope) -> SymmetricKey {
         var key = SymmetricKey(data: Array("AWS4\(secretAccessKey)".utf8))
         for part in [scope.day, scope.region, scope.service, CredentialScope.terminator] {
-            key = SymmetricKey(data: authenticationCode(of: part, under: key))
+            key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: key))
         }
         return key
-    }
-
-    private static func authenticationCode(of text: String, under key: SymmetricKey) -> HMAC<SHA256>.MAC {
-        HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key)
     }
 }

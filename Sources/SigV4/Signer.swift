@@ -36,12 +36,14 @@ package struct Signer: Sendable {
         let scope = CredentialScope(day: date.day, region: region, service: service)
         let signature = Signature.signature(
             of: Signature.stringToSign(request, timestamp: date.timestamp, scope: scope),
-            under: keys.key(secretAccessKey: credentials.secretAccessKey, scope: scope))
-        let credential = "\(credentials.accessKeyID)/\(scope.text)"
-        let authorization =
-            "\(Signature.algorithm) Credential=\(credential), SignedHeaders=\(request.signedHeaders), "
-            + "Signature=\(signature)"
-        added.append((name: "Authorization", value: authorization))
+            by: keys.code(secretAccessKey: credentials.secretAccessKey, scope: scope))
+        var authorization: [UInt8] = []
+        authorization.reserveCapacity(512)
+        for part in [
+            Signature.algorithm, " Credential=", credentials.accessKeyID, "/", scope.text, ", SignedHeaders=",
+            request.signedHeaders, ", Signature=", signature,
+        ] { authorization += part.utf8 }
+        added.append((name: "Authorization", value: String(decoding: authorization, as: UTF8.self)))
         return added
     }
 }

@@ -11,9 +11,18 @@ package struct SigningDate: Sendable, Hashable {
     package init(secondsSince1970 seconds: Int) {
         let time = CivilTime(secondsSince1970: seconds)
         secondsSince1970 = seconds
-        day = Self.digits(time.year, 4) + Self.digits(time.month, 2) + Self.digits(time.day, 2)
-        timestamp =
-            "\(day)T" + Self.digits(time.hour, 2) + Self.digits(time.minute, 2) + Self.digits(time.second, 2) + "Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(16)
+        Self.append(time.year, digits: 4, to: &text)
+        Self.append(time.month, digits: 2, to: &text)
+        Self.append(time.day, digits: 2, to: &text)
+        day = String(decoding: text, as: UTF8.self)
+        text.append(UInt8(ascii: "T"))
+        Self.append(time.hour, digits: 2, to: &text)
+        Self.append(time.minute, digits: 2, to: &text)
+        Self.append(time.second, digits: 2, to: &text)
+        text.append(UInt8(ascii: "Z"))
+        timestamp = String(decoding: text, as: UTF8.self)
     }
 
     /// The moment that an `X-Amz-Date` names; nil where it is not written as above or there is no such moment.
@@ -33,8 +42,9 @@ package struct SigningDate: Sendable, Hashable {
         self.init(secondsSince1970: time.secondsSince1970)
     }
 
-    private static func digits(_ value: Int, _ width: Int) -> String {
-        let text = String(value)
-        return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+    /// At least so many digits.
+    private static func append(_ value: Int, digits: Int, to text: inout [UInt8]) {
+        if digits > 1 || value > 9 { append(value / 10, digits: digits - 1, to: &text) }
+        text.append(UInt8(ascii: "0") + UInt8((value % 10).magnitude))
     }
 }

@@ -4,9 +4,10 @@ import Testing
 
 @testable import DatasetClient
 
-/// Updates of more than one block keep the same promises as all other calls.
+/// Updates that are sent in blocks keep the same promises as all other calls.
 @Suite(.timeLimit(.minutes(1))) struct LongBodyTests {
-    private static let body = UpdateBody(ByteBuffer(repeating: 0x5a, count: 200_000))
+    private static let body = UpdateBody(
+        ByteBuffer(repeating: 0x5a, count: UpdateBody.mostPayloadBytesOfOneWrite + 1))
 
     private func failure(
         _ reply: ScriptedServer.Reply, _ adjust: (inout DatasetClient.Configuration) -> Void = { _ in }

@@ -64,7 +64,7 @@ extension UpdateBody {
             (.refusedUntouched(413, ""), .unexpectedStatus(http: 413, type: nil, message: "")),
             (.refusedLate(413), .unexpectedStatus(http: 413, type: nil, message: "")),
         ] as [(ScriptedServer.Reply, DatasetClientError)],
-        [2, UpdateBody.payloadBytesOfABlock, Limits.changesBytes.upperBound])
+        [2, UpdateBody.mostPayloadBytesOfOneWrite, Limits.changesBytes.upperBound])
     func aRefusalBeforeTheBodyIsReadIsHeard(
         _ expected: (reply: ScriptedServer.Reply, error: DatasetClientError), payloadBytes: Int
     ) async throws {
@@ -72,7 +72,7 @@ extension UpdateBody {
         try await ScriptedServer.run { _, _ in
             expected.reply
         } _: { server in
-            try await DatasetClient.with(server, { $0.requestTimeout = .seconds(5) }) { client in
+            try await DatasetClient.with(server, { $0.requestTimeout = .seconds(15) }) { client in
                 for _ in 0..<3 {
                     await #expect(throws: expected.error) {
                         try await client.update(project: "p", type: .test, body: body, token: "t")

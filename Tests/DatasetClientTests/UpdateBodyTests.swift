@@ -109,12 +109,13 @@ import Testing
         #expect(owner == nil)
     }
 
-    @Test(arguments: -4...4) func oneBlockIsAllThatIsOneBlock(_ more: Int) {
-        let body = Self.body(Self.noise(UpdateBody.payloadBytesOfABlock + more), chunk: 1000)
-        var blocks = body.blocks(of: UpdateBody.payloadBytesOfABlock)
-        _ = blocks.next()
-        #expect(body.isOneBlock == (blocks.next() == nil))
-        if body.isOneBlock { #expect(body.asOneBlock() == body.asSent()) }
+    @Test(arguments: -4...4) func whatTravelsInOneWriteIsTheWholeBody(_ more: Int) {
+        let body = Self.body(Self.noise(UpdateBody.mostPayloadBytesOfOneWrite + more), chunk: 1000)
+        #expect(body.isOneWrite == (more <= 0))
+        guard body.isOneWrite else { return }
+        let write = body.asOneWrite()
+        #expect(write == body.asSent())
+        #expect(write.capacity <= 256 * 1024)
     }
 
     @Test func noBlockOutgrowsItsMemory() {

@@ -30,11 +30,11 @@ struct VerifierFuzzTests {
             method: first[0], target: first.dropFirst().joined(separator: " "), headers: headers)
     }
 
-    private static func canonical(_ request: ReceivedRequest, _ claim: SignatureClaim, _ hash: String) -> String {
+    private static func canonical(_ request: ReceivedRequest, _ claim: SignatureClaim, _ hash: String) -> [UInt8] {
         CanonicalRequest(
             method: request.method, path: request.path, query: request.query,
             headers: request.headers.filter { claim.signedHeaders.contains($0.name) }, payloadSHA256: hash
-        ).text
+        ).bytes
     }
 
     /// The corpus is of heads without a signature; here each gets one.
@@ -53,7 +53,7 @@ struct VerifierFuzzTests {
         let heads = try FuzzPlan.corpus("heads").map { $0.last == 0x0A ? Array($0.dropLast()) : $0 }.map(Self.signed)
         let verifier = Verifier(
             service: WireNames.signingName, region: nil, protectedHeaders: [WireNames.clientToken])
-        func accepted(_ bytes: [UInt8]) -> String? {
+        func accepted(_ bytes: [UInt8]) -> [UInt8]? {
             let request = Self.request(bytes)
             guard let claim = try? verifier.claim(of: request, now: Self.now),
                 (try? verifier.verify(

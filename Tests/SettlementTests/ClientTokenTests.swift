@@ -53,6 +53,22 @@ import Testing
         #expect(token(piece: .event(1)) == token(piece: .lines(1..<2)), "the same line alone is the same call")
     }
 
+    @Test(arguments: 0...40) func base62IsTheNumberOfAnyLength(_ count: Int) {
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: ($0 + 1) * 167 + count) }
+        let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+        var number = [UInt8](repeating: 0, count: count)
+        for digit in ClientToken.base62(bytes).utf8 {
+            var carry = alphabet.firstIndex(of: digit) ?? -1
+            for index in number.indices.reversed() {
+                carry += Int(number[index]) * 62
+                number[index] = UInt8(carry & 255)
+                carry >>= 8
+            }
+            #expect(carry == 0)
+        }
+        #expect(number == bytes)
+    }
+
     @Test func base62OfTheExtremes() {
         #expect(ClientToken.base62([UInt8](repeating: 0, count: 32)) == String(repeating: "0", count: 43))
         #expect(

@@ -53,8 +53,8 @@ struct CallRunnerTests {
             settings: short.settings, client: client, mailbox: Mailbox(), logger: Logger(label: "test"))
         let isGlobal = { (call: Call) in runner.executor(for: call) === globalConcurrentExecutor }
         #expect(try !isGlobal(#require(short.callForNewBatch())))
-        let long = try #require(Machine(image: String(repeating: "long/", count: 100)).callForNewBatch(of: 200))
-        #expect(long.batch.payloadByteCount(of: long.piece) > 64 * 1024)
+        let long = try #require(Machine(image: String(repeating: "long/", count: 100)).callForNewBatch(of: 400))
+        #expect(long.batch.payloadByteCount(of: long.piece) > UpdateBody.mostPayloadBytesOfOneWrite)
         #expect(isGlobal(long))
         #expect(try isGlobal(#require(Machine().callAfterTooLong())), "reading back")
         await client.shutdown()

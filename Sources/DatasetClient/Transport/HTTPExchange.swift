@@ -30,7 +30,7 @@ enum HTTPExchange {
         }
         do {
             let answer =
-                if case .update(let body) = request.body, !body.isOneBlock {
+                if case .update(let body) = request.body, !body.isOneWrite {
                     try await StreamedExchange.perform(
                         request, body, over: client, within: TimeAmount(timeout), upTo: largestAnswer)
                 } else {
@@ -49,7 +49,8 @@ enum HTTPExchange {
 
     /// Source: RFC 9110, 5.5.
     private static func isFieldValue(_ value: String) -> Bool {
-        value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }
+        var value = value
+        return value.withUTF8 { $0.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 } }
     }
 
     /// What the same request meets every time. A body of another length than was promised is not among them: the client

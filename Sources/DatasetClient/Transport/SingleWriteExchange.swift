@@ -31,7 +31,7 @@ extension RequestBody {
         switch self {
         case .bytes(let bytes): .byteBuffer(bytes)
         case .update(let body):
-            .stream(contentLength: Int64(body.byteCount)) { $0.write(.byteBuffer(body.asOneBlock())) }
+            .stream(contentLength: Int64(body.byteCount)) { $0.write(.byteBuffer(body.asOneWrite())) }
         }
     }
 }

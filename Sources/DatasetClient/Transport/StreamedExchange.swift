@@ -3,7 +3,7 @@ import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 
-/// An update of several blocks, sent as the connection takes them: by the HTTP client's asynchronous functions, which hear
+/// An update that is too long for one write, sent in blocks as the connection takes them: by the HTTP client's asynchronous functions, which hear
 /// a refusal that comes before the body's end, whatever it looks like.
 enum StreamedExchange {
     static func perform(

@@ -42,18 +42,27 @@ package enum ClientToken {
 
     /// The digits of a big-endian number, most significant first, padded to the width that `bytes.count` needs.
     static func base62(_ bytes: [UInt8]) -> String {
-        var number = bytes
+        var limbs = [UInt32](repeating: 0, count: (bytes.count + 3) / 4)
+        for (index, byte) in bytes.reversed().enumerated() {
+            limbs[limbs.count - 1 - index / 4] |= UInt32(byte) << (index % 4 * 8)
+        }
         // log(256) / log(62) = 1.3436…
         let width = (bytes.count * 13437 + 9999) / 10000
         var digits = [UInt8](repeating: alphabet[0], count: width)
-        for position in digits.indices.reversed() {
-            var remainder = 0
-            for index in number.indices {
-                let value = remainder << 8 | Int(number[index])
-                number[index] = UInt8(value / 62)
-                remainder = value % 62
+        var position = width
+        while position > 0 {
+            // Five digits by one division of the whole number.
+            var remainder: UInt64 = 0
+            for index in limbs.indices {
+                let value = remainder << 32 | UInt64(limbs[index])
+                limbs[index] = UInt32(value / 916_132_832)
+                remainder = value % 916_132_832
             }
-            digits[position] = alphabet[remainder]
+            for _ in 0..<min(5, position) {
+                position -= 1
+                digits[position] = alphabet[Int(remainder % 62)]
+                remainder /= 62
+            }
         }
         return String(decoding: digits, as: UTF8.self)
     }

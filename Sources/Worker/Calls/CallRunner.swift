@@ -33,12 +33,12 @@ final class CallRunner: Sendable {
         isShort(call) ? executor : globalConcurrentExecutor
     }
 
-    /// Whether the payload, if it is one, is hashed twice and encoded within about 0.1 ms, and travels in one write.
+    /// Whether the payload, if it is one, is hashed and encoded within about 0.3 ms, and travels in one write.
     private func isShort(_ call: Call) -> Bool {
         call.kind != .readBack
             // Counting many lines' bytes would itself take long.
             && call.batch.lineCount(of: call.piece) <= Self.mostLinesBetweenAnswers
-            && call.batch.payloadByteCount(of: call.piece) <= UpdateBody.payloadBytesOfABlock
+            && call.batch.payloadByteCount(of: call.piece) <= UpdateBody.mostPayloadBytesOfOneWrite
     }
 
     private static let mostLinesBetweenAnswers = 1000
