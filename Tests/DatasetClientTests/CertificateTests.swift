@@ -13,8 +13,11 @@ import Testing
     private let time = TestTime()
     private let certificates: Certificates
 
+    /// Made once: `openssl` is a dozen processes, and the thread that waits for them is one of a few.
+    private static let made = Result { try Certificates() }
+
     init() throws {
-        certificates = try Certificates()
+        certificates = try Self.made.get()
     }
 
     @Test(

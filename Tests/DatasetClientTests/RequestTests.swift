@@ -72,7 +72,8 @@ extension UpdateBody {
         try await ScriptedServer.run { _, _ in
             expected.reply
         } _: { server in
-            try await DatasetClient.with(server, { $0.requestTimeout = .seconds(5) }) { client in
+            // Who does not hear it waits until the test's time is over.
+            try await DatasetClient.with(server, { $0.requestTimeout = .seconds(120) }) { client in
                 for _ in 0..<3 {
                     await #expect(throws: expected.error) {
                         try await client.update(project: "p", type: .test, body: body, token: "t")
