@@ -22,8 +22,11 @@ extension EndToEnd {
                 try await FaultProxy.with(service: service.url, seed: 11) { proxy in
                     proxy.mode = .swallowing("/projects/line-0/datasets/train")
                     let setup = Arena.Setup(brokers: brokers, endpoint: proxy.url)
-                    _ = try await workload.publish(to: brokers)
-                    let watched = ["--telemetry-port", "0", "--stall-after", "5s"]
+                    // An event may be settled, and counted, once more by whoever takes its partition over: here nobody loses
+                    // a place, and there is nothing to do until everybody has one.
+                    let watched = [
+                        "--telemetry-port", "0", "--stall-after", "5s", "--kafka", "session.timeout.ms=15000",
+                    ]
                     let workers = try (1...4).map { number in
                         try arena.startWorker("worker \(number)", setup, Self.options + watched, drain: false)
                     }
@@ -34,6 +37,10 @@ extension EndToEnd {
                     try await arena.until("all four are scraped", within: .seconds(30)) {
                         try await prometheus.value("sum(up)") == 4
                     }
+                    try await arena.until("every worker has partitions", within: .seconds(60)) {
+                        workers.allSatisfy { $0.log.contains("Partition assigned") }
+                    }
+                    _ = try await workload.publish(to: brokers)
                     let others = Double(workload.events - silentEvents)
                     try await arena.until("all but the silent dataset's events are settled", within: .seconds(120)) {
                         try await prometheus.value("sum(linefeed_events_settled_total)") ?? 0 >= others

@@ -14,6 +14,8 @@ struct ChaosRun {
     private static let drainLimit: Duration = .seconds(240)
     private static let options = [
         "--linger", "150ms", "--batch-lines", "40", "--concurrency", "12", "--log-level", "debug",
+        // The quickest take-over that the embedded cluster allows, see `EmbeddedCluster`; the plan reckons with it.
+        "--kafka", "session.timeout.ms=3500",
     ]
 
     struct Report {
@@ -102,7 +104,7 @@ struct ChaosRun {
         }
         await stage.note("drained")
         try await stage.dismiss()
-        guard await watch.look() else { throw Failure("a healthy cluster did not answer") }
+        try await arena.until("a healthy cluster has answered", within: .seconds(60)) { await watch.look() }
     }
 
     private func figures(
