@@ -4,7 +4,7 @@ import Testing
 @testable import DatasetClient
 
 /// What answers that are no success, or no answer at all, become.
-@Suite(.timeLimit(.minutes(1))) struct AnswerTests {
+@Suite(.timeLimit(.minutes(5))) struct AnswerTests {
     private func failure(
         _ reply: ScriptedServer.Reply, _ adjust: @Sendable (inout DatasetClient.Configuration) -> Void = { _ in }
     ) async throws -> DatasetClientError {

@@ -8,7 +8,7 @@ import Testing
 @testable import DatasetClient
 
 /// Whom the client and the services behind its credentials believe, over real TLS.
-@Suite(.timeLimit(.minutes(1))) struct CertificateTests {
+@Suite(.timeLimit(.minutes(5))) struct CertificateTests {
     private static let unknown = "no known authority has signed it"
     private let time = TestTime()
     private let certificates: Certificates

@@ -2,7 +2,7 @@ import Testing
 
 @testable import DatasetClient
 
-@Suite(.timeLimit(.minutes(1))) struct RateLimiterTests {
+@Suite(.timeLimit(.minutes(5))) struct RateLimiterTests {
     @Test func theLongRunRateIsKept() async throws {
         let time = TestTime()
         let limiter = try #require(RateLimiter(.perSecond(5), time: time.source))

@@ -15,7 +15,7 @@ extension UpdateBody {
 }
 
 /// What goes over the wire.
-@Suite(.timeLimit(.minutes(1))) struct RequestTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestTests {
     private static let project = #"{"ProjectMetadata":{"ProjectName":"boards","CreationTimestamp":1.5}}"#
 
     @Test func updateAsSent() async throws {
@@ -73,7 +73,7 @@ extension UpdateBody {
             expected.reply
         } _: { server in
             // Who does not hear it waits until the test's time is over.
-            try await DatasetClient.with(server, { $0.requestTimeout = .seconds(120) }) { client in
+            try await DatasetClient.with(server, { $0.requestTimeout = .seconds(600) }) { client in
                 for _ in 0..<3 {
                     await #expect(throws: expected.error) {
                         try await client.update(project: "p", type: .test, body: body, token: "t")

@@ -7,7 +7,7 @@ import Testing
 @testable import Settlement
 @testable import Worker
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct AcknowledgedTests {
     /// A dead letter counts as settled once it is acknowledged, and the log may forget the original after that: so it has
     /// to be there, whatever befell the brokers meanwhile.

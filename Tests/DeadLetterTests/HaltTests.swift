@@ -5,7 +5,7 @@ import Settlement
 import Testing
 import Worker
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HaltTests {
     /// The worker itself, until it says that it halts; then another that may dead-letter.
     @Test func anUndecodableRecordIsHeldUntilSomebodyDecides() async throws {

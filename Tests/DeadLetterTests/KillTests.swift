@@ -3,7 +3,7 @@ import Testing
 import Worker
 
 /// Real processes of the replay, killed.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct KillTests {
     @Test func killedReplaysSendEachOnce() async throws {
         try await Stage.with { stage in

@@ -5,7 +5,7 @@ extension EndToEnd {
     @Suite struct ManifestTests {
         @Test(
             "A manifest comes through: broker, serve, publish, run, export",
-            .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"), .timeLimit(.minutes(2)))
+            .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"), .timeLimit(.minutes(5)))
         func manifestComesThrough() async throws {
             let manifest = try String(contentsOf: Paths.manifest, encoding: .utf8)
             let wanted = try JSONLines.canonical(manifest.split(separator: "\n").map(String.init))
@@ -52,7 +52,7 @@ extension EndToEnd {
             "boto3 1.40.60 finds the API it knows",
             .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"),
             .enabled(if: Paths.exists(Paths.python), "needs .build/venv: deploy/install --tests"),
-            .timeLimit(.minutes(2)))
+            .timeLimit(.minutes(5)))
         func boto3() async throws {
             try await Arena.with { arena in
                 let service = try await arena.startService()

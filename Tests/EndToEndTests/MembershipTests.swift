@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     /// Static members, as far as the embedded cluster lets them be seen: it takes their names and does nothing with them.
     @Suite struct MembershipTests {
-        @Test("A worker takes the name of one that was killed, and no other's", .timeLimit(.minutes(1)))
+        @Test("A worker takes the name of one that was killed, and no other's", .timeLimit(.minutes(3)))
         func namesOfWorkers() async throws {
             let host = ProcessInfo.processInfo.hostName
             try await Arena.with { arena in
@@ -28,7 +28,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("A name that another worker has taken ends the worker, which says what to do", .timeLimit(.minutes(1)))
+        @Test("A name that another worker has taken ends the worker, which says what to do", .timeLimit(.minutes(3)))
         func fenced() async throws {
             try await Arena.with { arena in
                 let cluster = try await arena.startFaultyCluster(topics: ["labelling:2"])
@@ -47,7 +47,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("A worker that drains, or is told so, has no name", .timeLimit(.minutes(1)))
+        @Test("A worker that drains, or is told so, has no name", .timeLimit(.minutes(3)))
         func dynamic() async throws {
             try await Arena.with { arena in
                 let brokers = try await arena.startBroker(topics: ["labelling:1"])

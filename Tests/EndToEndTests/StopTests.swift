@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
     @Suite struct StopTests {
-        @Test("SIGTERM in the middle of calls: quick, and nothing is applied twice", .timeLimit(.minutes(2)))
+        @Test("SIGTERM in the middle of calls: quick, and nothing is applied twice", .timeLimit(.minutes(5)))
         func stopWithCallsInFlight() async throws {
             let workload = Workload(topic: "labelling", datasets: 4, records: 400, oddities: false, seed: 3)
             let calls = workload.expected.count

@@ -6,7 +6,7 @@ extension EndToEnd {
     @Suite struct TraceTests {
         private static let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
 
-        @Test("The trace of a record is in the lines of the call and of the batch", .timeLimit(.minutes(1)))
+        @Test("The trace of a record is in the lines of the call and of the batch", .timeLimit(.minutes(3)))
         func traceIsCarried() async throws {
             try await Arena.with { arena in
                 let brokers = try await arena.startBroker(topics: ["labelling:1"])

@@ -1,7 +1,7 @@
 import Kafka
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct AcknowledgementTests {
     /// Whatever a broker answers in between: a record that was reported as delivered is in the log, where it was said.
     ///

@@ -12,7 +12,7 @@ func fill(_ cluster: EmbeddedCluster, _ topic: String, partition: Int32 = 0, _ n
     #expect(await producer.close(deadline: .seconds(30)))
 }
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConsumerTests {
     @Test func recordsComeInOrderAndTheEndIsTold() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 2)])

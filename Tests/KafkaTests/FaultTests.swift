@@ -1,7 +1,7 @@
 import Kafka
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct FaultTests {
     @Test func commitEndsAtItsDeadlineWhenTheBrokerIsSilent() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])

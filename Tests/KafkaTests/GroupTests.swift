@@ -2,7 +2,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct GroupTests {
     @Test func membersShareAndTakeOver() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 4)])

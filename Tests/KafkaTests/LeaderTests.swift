@@ -3,7 +3,7 @@ import Testing
 
 /// A partition without a leader, as after the loss of all its replicas: what is known of it must not stay wrong once it
 /// has one again, and its neighbours must not wait for it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct LeaderTests {
     @Test func aLeaderThatComesLateIsFound() async throws {
         let cluster = try EmbeddedCluster(brokers: 2, topics: [("events", 3)])

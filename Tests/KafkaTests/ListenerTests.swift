@@ -3,7 +3,7 @@ import Kafka
 import Testing
 
 /// What a process that is launched beside the embedded cluster gets of it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ListenerTests {
     /// Between its start and that of its program a process holds all descriptors of the one that launches it, listeners
     /// too; this one holds on to them for longer.

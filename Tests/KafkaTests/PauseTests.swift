@@ -3,7 +3,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct PauseTests {
     /// Pauses and resumes all the way through a log; every record comes once.
     @Test func pauseAndResumeLoseNothing() async throws {

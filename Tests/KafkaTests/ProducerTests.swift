@@ -2,7 +2,7 @@ import Kafka
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ProducerTests {
     @Test func nullsAndEmptiesAreDifferentThings() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])

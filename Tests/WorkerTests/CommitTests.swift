@@ -4,7 +4,7 @@ import Testing
 import Worker
 
 /// Commits whose fate is not known at once.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct CommitTests {
     @Test func aCommitThatIsNeverAnsweredLeadsToANewMembership() async throws {
         let arena = try Arena()

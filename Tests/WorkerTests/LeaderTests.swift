@@ -3,7 +3,7 @@ import Settlement
 import Testing
 import Worker
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct LeaderTests {
     /// A partition without a leader waits for one; its neighbours do not wait for it.
     @Test func aPartitionWithoutALeaderKeepsNoOtherWaiting() async throws {

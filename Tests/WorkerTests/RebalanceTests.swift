@@ -4,7 +4,7 @@ import Testing
 import Worker
 
 /// Workers come and go while there is work.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RebalanceTests {
     private static let partitions = 4
     private static let perPartition = 60

@@ -10,7 +10,7 @@ import Testing
 @testable import Worker
 
 /// What a worker says of itself.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct StatusTests {
     @Test func everythingThatHappensIsCounted() async throws {
         let arena = try Arena()

@@ -4,7 +4,7 @@ import Testing
 import Worker
 
 /// However a worker ends, it ends soon, and the next one carries on.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct StopTests {
     /// A worker's grace and its leaving take four seconds together, and a busy machine adds to that. Whatever must not be
     /// waited for lasts longer: a commit has half a minute, what is held back has no end.

@@ -4,7 +4,7 @@ import Testing
 import Worker
 
 /// A partition that looks healthy because nothing is heard of it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct WatchdogTests {
     @Test func aPartitionThatIsNotFetchedIsReported() async throws {
         let arena = try Arena(partitions: 2)

@@ -7,7 +7,7 @@ import Testing
 @testable import DatasetService
 
 /// Clients that are slow, greedy or gone.
-@Suite("Transport", .timeLimit(.minutes(1)))
+@Suite("Transport", .timeLimit(.minutes(5)))
 struct TransportTests {
     private static let list = Array("GET /2020-11-20/projects HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
 
@@ -160,7 +160,7 @@ struct TransportTests {
         }
     }
 
-    @Test("Bodies have one memory together", .timeLimit(.minutes(1)))
+    @Test("Bodies have one memory together", .timeLimit(.minutes(5)))
     func budget() async throws {
         try await serve {
             $0.bodyBytes = 100_000

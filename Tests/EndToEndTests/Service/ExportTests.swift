@@ -55,7 +55,7 @@ extension EndToEnd {
             "Anomalib's table has the labelled images of both datasets",
             .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"),
             .enabled(if: Paths.exists(Paths.python), "needs .build/venv: deploy/install --tests"),
-            .timeLimit(.minutes(2)))
+            .timeLimit(.minutes(5)))
         func anomalib() async throws {
             let real = try String(contentsOf: Paths.manifest, encoding: .utf8).split(separator: "\n").map(String.init)
             try await Arena.with { arena in
@@ -84,7 +84,7 @@ extension EndToEnd {
 
         @Test(
             "SageMaker's manifest has the lines that have every attribute",
-            .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"), .timeLimit(.minutes(2)))
+            .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"), .timeLimit(.minutes(5)))
         func sagemaker() async throws {
             let real = try String(contentsOf: Paths.manifest, encoding: .utf8).split(separator: "\n").map(String.init)
             try await Arena.with { arena in
@@ -108,7 +108,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("A table of a project with one dataset says which is missing; of none, it fails", .timeLimit(.minutes(1)))
+        @Test("A table of a project with one dataset says which is missing; of none, it fails", .timeLimit(.minutes(3)))
         func missing() async throws {
             try await Arena.with { arena in
                 let url = try await serve(arena, [("train", Self.images)])

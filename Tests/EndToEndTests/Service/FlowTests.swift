@@ -8,7 +8,7 @@ extension EndToEnd {
             "AWS's example flow runs with nothing changed but the endpoint",
             .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"),
             .enabled(if: Paths.exists(Paths.python), "needs .build/venv: deploy/install --tests"),
-            .timeLimit(.minutes(2)))
+            .timeLimit(.minutes(5)))
         func awsFlow() async throws {
             try await Arena.with { arena in
                 let manifests = arena.folder.appending(path: "manifests")
@@ -26,7 +26,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("A backup is taken while the service runs, and restored when it does not", .timeLimit(.minutes(2)))
+        @Test("A backup is taken while the service runs, and restored when it does not", .timeLimit(.minutes(5)))
         func backup() async throws {
             try await Arena.with { arena in
                 let service = try await arena.startService()

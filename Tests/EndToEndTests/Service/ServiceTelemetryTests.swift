@@ -10,7 +10,7 @@ extension EndToEnd {
         @Test(
             "A service with keys and no TLS is scraped from elsewhere on its telemetry port, and tells nothing on the API's",
             .enabled(if: Paths.exists(Prometheus.executable), "needs Prometheus, see deploy/install --tests"),
-            .enabled(if: address != nil, "needs an address other than loopback"), .timeLimit(.minutes(2)))
+            .enabled(if: address != nil, "needs an address other than loopback"), .timeLimit(.minutes(5)))
         func scraped() async throws {
             let address = try #require(Self.address)
             try await Arena.with { arena in

@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// Logins over real TCP: what the client sends is checked by the other side.
-@Suite(.timeLimit(.minutes(2))) struct SecurityTests {
+@Suite(.timeLimit(.minutes(5))) struct SecurityTests {
     private let cluster: EmbeddedCluster
 
     init() throws {
