@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite struct CheckTests {
         private func check(
-            _ arena: Arena, timeout: String = "5s", _ arguments: [String]
+            _ arena: Arena, timeout: String = "10s", _ arguments: [String]
         ) async throws -> (end: Child.End?, lines: [String]) {
             let child = try arena.start("check", ["check", "--timeout", timeout] + arguments)
             child.mayEnd(with: 1)

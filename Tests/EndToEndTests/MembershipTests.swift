@@ -14,7 +14,7 @@ extension EndToEnd {
                     brokers: brokers, endpoint: "http://127.0.0.1:9", group: "pool-\(UUID().uuidString)")
                 func start(_ name: String, _ instance: String) async throws -> Child {
                     let worker = try arena.startWorker(name, setup, drain: false, membership: "static")
-                    try await arena.until("\(name) is \(instance)", within: .seconds(20)) {
+                    try await arena.until("\(name) is \(instance)", within: .seconds(60)) {
                         worker.log.contains("instance=\(instance)\n") || worker.log.contains("instance=\(instance) ")
                     }
                     return worker
@@ -22,7 +22,7 @@ extension EndToEnd {
                 let first = try await start("first", host)
                 _ = try await start("second", "\(host)_1")
                 first.kill()
-                try await arena.until("the first is dead", within: .seconds(10)) { first.end != nil }
+                try await arena.until("the first is dead", within: .seconds(60)) { first.end != nil }
                 _ = try await start("its successor", host)
                 _ = try await start("third", "\(host)_2")
             }
@@ -36,11 +36,11 @@ extension EndToEnd {
                 let worker = try arena.startWorker(
                     "worker", setup, ["--instance-id", "linefeed-0"], drain: false, membership: "static")
                 worker.mayEnd(with: 1)
-                try await arena.until("it has partitions", within: .seconds(20)) {
+                try await arena.until("it has partitions", within: .seconds(60)) {
                     worker.log.contains("Partition assigned")
                 }
                 try await cluster.inject("errors heartbeat FENCED_INSTANCE_ID 3")
-                try await arena.until("it has ended", within: .seconds(20)) { worker.end != nil }
+                try await arena.until("it has ended", within: .seconds(60)) { worker.end != nil }
                 #expect(worker.end == .status(1))
                 let last = try #require(worker.log.split(separator: "\n").last)
                 #expect(last.contains("linefeed-0") && last.contains("--instance-id"), "\(worker.log)")
@@ -53,7 +53,7 @@ extension EndToEnd {
                 let brokers = try await arena.startBroker(topics: ["labelling:1"])
                 let worker = try arena.start(
                     "worker", ["run", "--brokers", brokers, "--topic", "labelling", "--until-end"])
-                try await arena.ended(worker, within: .seconds(30))
+                try await arena.ended(worker, within: .seconds(60))
                 #expect(!worker.log.contains("Static member"))
             }
         }

@@ -17,13 +17,13 @@ extension EndToEnd {
                 let history = try History(arena.database)
 
                 let first = try arena.startWorker("worker of a pool", setup, drain: false)
-                try await arena.until("a call for every dataset is in flight", within: .seconds(30)) {
+                try await arena.until("a call for every dataset is in flight", within: .seconds(60)) {
                     try await history.inProgress() == calls
                 }
                 try await stop(first, arena)
 
                 let second = try arena.startWorker("worker that drains", setup)
-                try await arena.until("the calls are taken over", within: .seconds(30)) {
+                try await arena.until("the calls are taken over", within: .seconds(60)) {
                     second.sum(of: "batches_in_flight") == calls
                 }
                 try await stop(second, arena)

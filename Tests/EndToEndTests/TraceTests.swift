@@ -25,7 +25,7 @@ extension EndToEnd {
                 await producer.close(deadline: .seconds(5))
                 let worker = try arena.startWorker(
                     "worker", setup, ["--log-format", "json", "--log-level", "debug"])
-                try await arena.ended(worker, within: .seconds(30))
+                try await arena.ended(worker, within: .seconds(60))
                 let lines = try worker.log.split(separator: "\n").compactMap {
                     try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
                 }

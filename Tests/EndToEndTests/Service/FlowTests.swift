@@ -42,13 +42,13 @@ extension EndToEnd {
                 for (options, reason) in [(["--replace"], "is in use"), ([], "exists already")] {
                     let child = try arena.start("restore", restoration + options)
                     child.mayEnd(with: 1)
-                    try await arena.until("the restore was refused", within: .seconds(20)) { child.end != nil }
+                    try await arena.until("the restore was refused", within: .seconds(60)) { child.end != nil }
                     #expect(child.end == .status(1))
                     #expect(child.log.contains(reason), "\(child.log)")
                 }
                 #expect(try await api.call("GET", "/given-up").status == 200)
                 service.child.terminate()
-                try await arena.ended(service.child, within: .seconds(20))
+                try await arena.ended(service.child, within: .seconds(60))
                 try await arena.run("restore", restoration + ["--replace"])
 
                 let again = try await arena.startService()

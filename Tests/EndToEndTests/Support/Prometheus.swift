@@ -35,7 +35,7 @@ struct Prometheus {
         let child = try arena.start(
             "prometheus", executable: Self.executable,
             ["--config.file=prometheus.yml", "--storage.tsdb.path=metrics", "--web.listen-address=127.0.0.1:\(port)"])
-        try await arena.until("Prometheus is ready", within: .seconds(30)) {
+        try await arena.until("Prometheus is ready", within: .seconds(60)) {
             child.log.contains("Server is ready to receive web requests")
         }
     }
