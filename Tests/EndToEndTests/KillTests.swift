@@ -22,7 +22,7 @@ extension EndToEnd {
                 let history = try History(arena.database)
                 let start = ContinuousClock.now
 
-                let options = ["--batch-lines", "100"]
+                let options = ["--batch-lines", "100"] + Arena.quickestTakeOver
                 var workers = try (1...4).map { try arena.startWorker("worker \($0)", setup, options) }
                 var everybody = workers
                 for kill in 1...kills {

@@ -12,11 +12,10 @@ struct ChaosRun {
     /// cluster that keeps 5 MB.
     private static let backlog = 2500
     private static let drainLimit: Duration = .seconds(240)
-    private static let options = [
-        "--linger", "150ms", "--batch-lines", "40", "--concurrency", "12", "--log-level", "debug",
-        // The quickest take-over that the embedded cluster allows, see `EmbeddedCluster`; the plan reckons with it.
-        "--kafka", "session.timeout.ms=3500",
-    ]
+    private static let options =
+        [
+            "--linger", "150ms", "--batch-lines", "40", "--concurrency", "12", "--log-level", "debug",
+        ] + Arena.quickestTakeOver
 
     struct Report {
         var kills: Int

@@ -8,6 +8,9 @@ final class Arena: Sendable {
     /// for so long.
     private static let session = ["--kafka", "session.timeout.ms=6000", "--kafka", "heartbeat.interval.ms=300"]
 
+    /// The quickest that the embedded cluster allows, see `EmbeddedCluster`: for tests to which a lost place is nothing new.
+    static let quickestTakeOver = ["--kafka", "session.timeout.ms=3500"]
+
     let folder: URL
     private let bell = Bell()
     private let children = Mutex<[Child]>([])
