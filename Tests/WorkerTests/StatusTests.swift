@@ -103,7 +103,8 @@ struct StatusTests {
                 await gate.arrival()
                 // The first of them may be on their way before the last has been read.
                 let status = try await arena.status(of: worker) {
-                    $0.partitions.last.map { $0.position == 10 && $0.oldestUnsettledSeconds != nil } ?? false
+                    $0.partitions.count == 2 && $0.partitions[1].position == 10
+                        && $0.partitions[1].oldestUnsettledSeconds != nil
                 }
                 #expect(status.membership.state == .member && status.membership.joined == 1)
                 #expect(status.readiness.isReady)
@@ -123,7 +124,7 @@ struct StatusTests {
 
                 gate.open()
                 try await arena.until { $0[1].offset == 10 }
-                let done = try await arena.status(of: worker) { $0.partitions.last?.lag == 0 }
+                let done = try await arena.status(of: worker) { $0.partitions.count == 2 && $0.partitions[1].lag == 0 }
                 #expect(done.partitions[1].lanes.isEmpty && done.partitions[1].holdup == nil)
                 #expect(done.totals.eventsSettled == 10)
             }

@@ -24,14 +24,18 @@ struct WatchdogTests {
                 let report = try #require(arena.journal.lines.first { isReport($0) })
                 #expect(report.metadata["why"] == "nothing is being fetched, though the log goes on to 10")
                 #expect(report.metadata["offset"] == "0")
-                let status = try await arena.status(of: worker) { $0.partitions.last?.stalledSeconds != nil }
+                let status = try await arena.status(of: worker) {
+                    $0.partitions.count == 2 && $0.partitions[1].stalledSeconds != nil
+                }
                 #expect(status.partitions.map(\.lag) == [0, 10])
                 #expect(status.partitions.map { $0.stalledSeconds != nil } == [false, true])
                 #expect(status.partitions[1].holdup == "nothing is being fetched, though the log goes on to 10")
 
                 arena.cluster.clearRequestErrors(.fetch)
                 try await arena.until { $0[1].offset == 10 }
-                let healed = try await arena.status(of: worker) { $0.partitions.last?.lag == 0 }
+                let healed = try await arena.status(of: worker) {
+                    $0.partitions.count == 2 && $0.partitions[1].lag == 0
+                }
                 #expect(healed.partitions[1].stalledSeconds == nil)
             }
         }
