@@ -170,7 +170,7 @@ let package = Package(
             path: "Tests/Benchmarks/Micro"
         ),
 
-        // An authority and certificates by it, made anew for each test.
+        // An authority and certificates by it, made anew in each run.
         .target(
             name: "Certificates", dependencies: [.product(name: "NIOSSL", package: "swift-nio-ssl")],
             path: "Tests/Certificates"),

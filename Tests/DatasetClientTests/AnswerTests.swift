@@ -4,7 +4,7 @@ import Testing
 @testable import DatasetClient
 
 /// What answers that are no success, or no answer at all, become.
-@Suite(.timeLimit(.minutes(1))) struct AnswerTests {
+@Suite(.timeLimit(.minutes(5))) struct AnswerTests {
     private func failure(
         _ reply: ScriptedServer.Reply, _ adjust: @Sendable (inout DatasetClient.Configuration) -> Void = { _ in }
     ) async throws -> DatasetClientError {
@@ -139,13 +139,8 @@ import Testing
     }
 
     @Test func nobodyListens() async throws {
-        var endpoint: Endpoint?
-        try await ScriptedServer.run { _, _ in
-            .silence
-        } _: {
-            endpoint = $0.endpoint
-        }
-        try await DatasetClient.with(#require(endpoint)) { client in
+        // Port 1 belongs to nobody. One that was ours a moment ago may be another test's now.
+        try await DatasetClient.with(Endpoint("http://127.0.0.1:1")) { client in
             let error = await #expect(throws: DatasetClientError.self) {
                 try await client.describeDataset(project: "p", type: .train)
             }

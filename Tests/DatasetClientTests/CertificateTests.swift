@@ -8,13 +8,16 @@ import Testing
 @testable import DatasetClient
 
 /// Whom the client and the services behind its credentials believe, over real TLS.
-@Suite(.timeLimit(.minutes(1))) struct CertificateTests {
+@Suite(.timeLimit(.minutes(5))) struct CertificateTests {
     private static let unknown = "no known authority has signed it"
     private let time = TestTime()
     private let certificates: Certificates
 
+    /// Made once: `openssl` is a dozen processes, and the thread that waits for them is one of a few.
+    private static let made = Result { try Certificates() }
+
     init() throws {
-        certificates = try Certificates()
+        certificates = try Self.made.get()
     }
 
     @Test(

@@ -47,7 +47,7 @@ private final class Till: CredentialSource {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct CredentialsCacheTests {
+@Suite(.timeLimit(.minutes(5))) struct CredentialsCacheTests {
     private let time = TestTime()
     private let till = Till()
 

@@ -5,7 +5,7 @@ import Testing
 @testable import DatasetClient
 
 /// The agent of ECS or of EKS Pod Identity, played by a server on loopback.
-@Suite(.timeLimit(.minutes(1))) struct CredentialsContainerTests {
+@Suite(.timeLimit(.minutes(5))) struct CredentialsContainerTests {
     private let time = TestTime()
 
     private func source(

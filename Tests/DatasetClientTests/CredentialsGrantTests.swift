@@ -5,7 +5,7 @@ import Testing
 @testable import DatasetClient
 
 /// The token endpoint of an OAuth 2.0 server, played by a server on loopback.
-@Suite(.timeLimit(.minutes(1))) struct CredentialsGrantTests {
+@Suite(.timeLimit(.minutes(5))) struct CredentialsGrantTests {
     private let time = TestTime()
 
     private func grant(_ server: ScriptedServer, scope: String? = nil, patience: Duration = .seconds(30)) throws

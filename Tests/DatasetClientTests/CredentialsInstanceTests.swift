@@ -5,7 +5,7 @@ import Testing
 @testable import DatasetClient
 
 /// The metadata service of an EC2 instance, played by a server on loopback.
-@Suite(.timeLimit(.minutes(1))) struct CredentialsInstanceTests {
+@Suite(.timeLimit(.minutes(5))) struct CredentialsInstanceTests {
     private let time = TestTime()
     private static let roles = "/latest/meta-data/iam/security-credentials/"
 

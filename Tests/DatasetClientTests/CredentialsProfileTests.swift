@@ -6,7 +6,7 @@ import Testing
 @testable import DatasetClient
 
 /// Where a profile's credentials come from.
-@Suite(.timeLimit(.minutes(1))) struct CredentialsProfileTests {
+@Suite(.timeLimit(.minutes(5))) struct CredentialsProfileTests {
     private static let keys = "aws_access_key_id = id\naws_secret_access_key = hidden\n"
 
     private func plan(_ profile: String, _ config: String, credentials: String = "") throws -> ProfilePlan? {
@@ -133,9 +133,22 @@ import Testing
             var environment = ["AWS_ENDPOINT_URL_STS": "\(server.endpoint)/sts"]
             for (name, more) in steps {
                 environment.merge(more) { $1 }
-                let chain = CredentialChain.standard(
-                    .test(environment, time: time), files: SharedFiles(environment: environment), isForAWS: false)
-                #expect(try await chain.credentials()?.accessKeyID == name)
+                #expect(try await accessKeyID(environment, time) == name)
+            }
+        }
+    }
+
+    /// An instance has one second to answer, a container two. A busy machine may miss that, and is asked again, as by all
+    /// who need credentials.
+    private func accessKeyID(_ environment: [String: String], _ time: TestTime) async throws -> String? {
+        while true {
+            try Task.checkCancellation()
+            let chain = CredentialChain.standard(
+                .test(environment, time: time), files: SharedFiles(environment: environment), isForAWS: false)
+            do throws(CredentialError) {
+                return try await chain.credentials()?.accessKeyID
+            } catch {
+                guard case .unavailable = error else { throw error }
             }
         }
     }

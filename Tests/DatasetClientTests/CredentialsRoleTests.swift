@@ -8,7 +8,7 @@ import Testing
 @testable import DatasetClient
 
 /// Roles by STS, played by a server on loopback.
-@Suite(.timeLimit(.minutes(1))) struct CredentialsRoleTests {
+@Suite(.timeLimit(.minutes(5))) struct CredentialsRoleTests {
     private let time = TestTime()
     private static let assume = "AssumeRole"
     private static let web = "AssumeRoleWithWebIdentity"

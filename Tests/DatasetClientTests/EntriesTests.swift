@@ -3,7 +3,7 @@ import Testing
 
 @testable import DatasetClient
 
-@Suite(.timeLimit(.minutes(1))) struct EntriesTests {
+@Suite(.timeLimit(.minutes(5))) struct EntriesTests {
     private static func page(_ entries: [String], next: String? = nil) -> ScriptedServer.Reply {
         let list = entries.map { #""{\"n\":\#($0)}""# }.joined(separator: ",")
         let token = next.map { #","NextToken":"\#($0)""# } ?? ""

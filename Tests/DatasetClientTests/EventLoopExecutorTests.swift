@@ -6,7 +6,7 @@ import Testing
 
 @testable import DatasetClient
 
-@Suite(.timeLimit(.minutes(1))) struct EventLoopExecutorTests {
+@Suite(.timeLimit(.minutes(5))) struct EventLoopExecutorTests {
     @Test func aTaskStaysOnTheLoopWhateverItAwaits() async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let other = MultiThreadedEventLoopGroup.singleton.next()
@@ -92,7 +92,7 @@ import Testing
         try await ScriptedServer.run { _, _ in
             .silence
         } _: { server in
-            try await DatasetClient.with(server) { client in
+            try await DatasetClient.with(server, { $0.requestTimeout = .seconds(600) }) { client in
                 await withTaskGroup(of: Void.self) { group in
                     group.addTask(executorPreference: client.executor) {
                         await #expect(throws: DatasetClientError.cancelled) {

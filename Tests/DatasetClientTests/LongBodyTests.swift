@@ -5,7 +5,7 @@ import Testing
 @testable import DatasetClient
 
 /// Updates that are sent in blocks keep the same promises as all other calls.
-@Suite(.timeLimit(.minutes(1))) struct LongBodyTests {
+@Suite(.timeLimit(.minutes(5))) struct LongBodyTests {
     private static let body = UpdateBody(
         ByteBuffer(repeating: 0x5a, count: UpdateBody.mostPayloadBytesOfOneWrite + 1))
 

@@ -121,7 +121,7 @@ func expectCancellationEndsAtOnce(
     try await ScriptedServer.run { _, _ in
         reply
     } _: { server in
-        try await DatasetClient.with(server) { client in
+        try await DatasetClient.with(server, { $0.requestTimeout = .seconds(600) }) { client in
             let task = Task { try await call(client) }
             var arrivals = server.arrivals.makeAsyncIterator()
             _ = await arrivals.next()

@@ -5,7 +5,7 @@ import Testing
 @testable import DatasetClient
 
 /// How an update's end is found out: what is asked, what is believed, what is ridden out.
-@Suite(.timeLimit(.minutes(1))) struct UpdateTests {
+@Suite(.timeLimit(.minutes(5))) struct UpdateTests {
     /// Answers in this order; anything beyond is an error that no test expects.
     private func run(
         _ replies: [ScriptedServer.Reply], time: TestTime = TestTime(), notAfter: Int? = nil,

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Stopping")
 struct StopTests {
-    @Test("A client that stalls inside its body does not hold up the stop", .timeLimit(.minutes(1)))
+    @Test("A client that stalls inside its body does not hold up the stop", .timeLimit(.minutes(5)))
     func stalledUpload() async throws {
         let (stalled, end) = AsyncStream<Never>.makeStream()
         let (started, start) = AsyncStream<Int>.makeStream()
@@ -43,7 +43,7 @@ struct StopTests {
         #expect(status == nil || status == 500)
     }
 
-    @Test("Updates that wait when the service stops stay accepted", .timeLimit(.minutes(1)))
+    @Test("Updates that wait when the service stops stay accepted", .timeLimit(.minutes(5)))
     func waitingUpdates() async throws {
         let database = TemporaryDatabase()
         try await ServiceUnderTest.run(database: database, gate: Gate(isOpen: false)) { service in

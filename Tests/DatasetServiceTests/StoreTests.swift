@@ -137,7 +137,7 @@ struct StoreTests {
         }
     }
 
-    @Test("The sweeper sweeps at its start and ever again, until it is stopped", .timeLimit(.minutes(1)))
+    @Test("The sweeper sweeps at its start and ever again, until it is stopped", .timeLimit(.minutes(5)))
     func sweeper() async throws {
         let clock = ManualClock()
         let database = TemporaryDatabase()

@@ -7,7 +7,7 @@ import Testing
 @testable import Settlement
 @testable import Worker
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct AcknowledgedTests {
     /// A dead letter counts as settled once it is acknowledged, and the log may forget the original after that: so it has
     /// to be there, whatever befell the brokers meanwhile.
@@ -23,9 +23,9 @@ struct AcknowledgedTests {
         for number in 0..<count {
             await producer.enqueue(topic: "labelling", key: nil, value: Array("no event \(number)".utf8)) { _ in }
         }
-        await producer.close(deadline: .seconds(10))
+        try #require(await producer.close(deadline: .seconds(30)))
         let reader = try ClusterReader(properties: properties)
-        let records = try await reader.records("labelling", partition: 0, timeout: .seconds(10))
+        let records = try await reader.records("labelling", partition: 0, timeout: .seconds(30))
         try #require(records.count == count)
 
         let mailbox = Mailbox()

@@ -3,7 +3,7 @@ import Testing
 import Worker
 
 /// Real processes of the replay, killed.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct KillTests {
     @Test func killedReplaysSendEachOnce() async throws {
         try await Stage.with { stage in
@@ -49,7 +49,7 @@ struct KillTests {
             // No call is made for a record that cannot be decoded, so nobody has to answer one.
             let run = [
                 "run", "--endpoint", "http://127.0.0.1:9", "--group", "pool", "--until-end", "--kafka",
-                "session.timeout.ms=3500", "--kafka", "heartbeat.interval.ms=300",
+                "session.timeout.ms=6000", "--kafka", "heartbeat.interval.ms=300",
             ]
             for round in 1...2 {
                 let worker = try await Program.run(run + stage.arguments)

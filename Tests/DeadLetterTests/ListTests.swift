@@ -3,7 +3,7 @@ import Kafka
 import Testing
 import Worker
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ListTests {
     @Test func filtersHoldTogether() async throws {
         try await Stage.with { stage in

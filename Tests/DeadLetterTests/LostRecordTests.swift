@@ -7,7 +7,7 @@ import Testing
 @testable import Settlement
 @testable import Worker
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LostRecordTests {
     /// The API refused a line, and its record is no longer in the log: the line alone must do.
     @Test func aLineWithoutItsRecordIsAnEventWhenReplayed() async throws {

@@ -2,7 +2,7 @@ import Kafka
 import Testing
 import Worker
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReplayTests {
     @Test func recordsGoBackAsTheyCame() async throws {
         try await Stage.with { stage in

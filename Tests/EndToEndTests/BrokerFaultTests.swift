@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
     @Suite struct BrokerFaultTests {
-        @Test("broker --faults does what it is told, and says what it does not understand", .timeLimit(.minutes(1)))
+        @Test("broker --faults does what it is told, and says what it does not understand", .timeLimit(.minutes(3)))
         func faults() async throws {
             try await Arena.with { arena in
                 let cluster = try await arena.startFaultyCluster(topics: ["labelling:2"])

@@ -3,10 +3,12 @@ import Testing
 
 extension EndToEnd {
     @Suite struct CheckTests {
-        private func check(_ arena: Arena, _ arguments: [String]) async throws -> (end: Child.End?, lines: [String]) {
-            let child = try arena.start("check", ["check", "--timeout", "5s"] + arguments)
+        private func check(
+            _ arena: Arena, timeout: String = "10s", _ arguments: [String]
+        ) async throws -> (end: Child.End?, lines: [String]) {
+            let child = try arena.start("check", ["check", "--timeout", timeout] + arguments)
             child.mayEnd(with: 1)
-            try await arena.until("it has ended", within: .seconds(40)) { child.end != nil }
+            try await arena.until("it has ended", within: .seconds(90)) { child.end != nil }
             return (child.end, child.outputLines)
         }
 
@@ -21,7 +23,8 @@ extension EndToEnd {
                 let service = try await arena.startService()
                 let file = arena.folder.appending(path: "worker.yaml")
                 try Data("brokers: \(brokers)\ntopic: events\nendpoint: \(service.url)\n".utf8).write(to: file)
-                let (end, lines) = try await check(arena, ["--config", file.path, "--project", "boards"])
+                let (end, lines) = try await check(
+                    arena, timeout: "30s", ["--config", file.path, "--project", "boards"])
                 #expect(end == .status(0))
                 #expect(lines.count == 8, "\(lines)")
                 #expect(try line("configuration", of: lines).contains("3 values from \(file.path)"))

@@ -28,7 +28,7 @@ extension EndToEnd {
             try await Arena.with { arena in
                 let child = try arena.start("linefeed", arguments)
                 child.mayEnd(with: Self.usage)
-                try await arena.until("it has ended", within: .seconds(20)) { child.end != nil }
+                try await arena.until("it has ended", within: .seconds(60)) { child.end != nil }
                 #expect(child.end == .status(Self.usage))
                 #expect(child.log.contains(flag), "\(child.log)")
                 #expect(child.outputLines.isEmpty)

@@ -22,24 +22,24 @@ extension EndToEnd {
                 let history = try History(arena.database)
                 let start = ContinuousClock.now
 
-                let options = ["--batch-lines", "100"]
+                let options = ["--batch-lines", "100"] + Arena.quickestTakeOver
                 var workers = try (1...4).map { try arena.startWorker("worker \($0)", setup, options) }
                 var everybody = workers
                 for kill in 1...kills {
                     let goal = workload.events * kill / (kills + 2)
-                    try await arena.until("\(goal) lines are applied, kill \(kill)", within: .seconds(60)) {
+                    try await arena.until("\(goal) lines are applied, kill \(kill)", within: .seconds(120)) {
                         try await history.lines() >= goal
                     }
                     let index = Int.random(in: workers.indices, using: &random)
                     let victim = workers[index]
                     try #require(victim.end == nil, "a worker to be killed must be at work")
                     victim.kill()
-                    try await arena.until("\(victim.name) is dead", within: .seconds(10)) { victim.end != nil }
+                    try await arena.until("\(victim.name) is dead", within: .seconds(60)) { victim.end != nil }
                     #expect(victim.end == .signal(SIGKILL))
                     workers[index] = try arena.startWorker("worker \(4 + kill)", setup, options)
                     everybody.append(workers[index])
                 }
-                for worker in workers { try await arena.ended(worker, within: .seconds(90)) }
+                for worker in workers { try await arena.ended(worker, within: .seconds(150)) }
                 let duration = ContinuousClock.now - start
 
                 let taken = everybody.reduce(0) { $0 + $1.sum(of: "batches_in_flight") }
@@ -79,7 +79,7 @@ extension EndToEnd {
                         return lines * 100 >= workload.events * share && inProgress > 0
                     }
                     service.child.kill()
-                    try await arena.until("the service is dead", within: .seconds(10)) { service.child.end != nil }
+                    try await arena.until("the service is dead", within: .seconds(60)) { service.child.end != nil }
                     service = try await arena.startService(port: port, applyDelay: "100ms")
                 }
                 try await arena.ended(worker, within: .seconds(60))

@@ -5,7 +5,7 @@ extension EndToEnd {
     @Suite struct ManifestTests {
         @Test(
             "A manifest comes through: broker, serve, publish, run, export",
-            .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"), .timeLimit(.minutes(2)))
+            .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"), .timeLimit(.minutes(5)))
         func manifestComesThrough() async throws {
             let manifest = try String(contentsOf: Paths.manifest, encoding: .utf8)
             let wanted = try JSONLines.canonical(manifest.split(separator: "\n").map(String.init))
@@ -18,7 +18,7 @@ extension EndToEnd {
                     "publish",
                     ["publish", Paths.manifest.path, "--brokers", brokers, "--topic", setup.topic]
                         + ["--project", "boards", "--dataset-type", "test"])
-                try await arena.ended(try arena.startWorker("worker", setup), within: .seconds(30))
+                try await arena.ended(try arena.startWorker("worker", setup), within: .seconds(60))
                 let lines = try await arena.export("boards", "test", from: service.url)
                 #expect(try JSONLines.canonical(lines) == wanted)
                 for partition in try await setup.progress() { #expect(partition.committed == partition.high) }
@@ -26,7 +26,7 @@ extension EndToEnd {
                 let history = try History(arena.database)
                 let updates = try await history.updates()
                 #expect(updates.linesByDataset == ["boards/test": 63])
-                try await arena.ended(try arena.startWorker("worker with nothing new", setup), within: .seconds(30))
+                try await arena.ended(try arena.startWorker("worker with nothing new", setup), within: .seconds(60))
                 #expect(try await history.updates() == updates, "a second run applied something")
 
                 if Paths.exists(Paths.python) {
@@ -42,7 +42,7 @@ extension EndToEnd {
             let script = Paths.tests.appending(path: "boto3_dataset.py").path
             let child = try arena.start(
                 "boto3", executable: Paths.python, [script, setup.endpoint, "boards", "test"])
-            try await arena.ended(child, within: .seconds(30))
+            try await arena.ended(child, within: .seconds(60))
             let output = child.outputLines
             #expect(output.first == "UPDATE_COMPLETE total=63 labeled=63 normal=31 anomaly=32")
             #expect(try JSONLines.canonical(output.dropFirst()) == wanted)
@@ -52,7 +52,7 @@ extension EndToEnd {
             "boto3 1.40.60 finds the API it knows",
             .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"),
             .enabled(if: Paths.exists(Paths.python), "needs .build/venv: deploy/install --tests"),
-            .timeLimit(.minutes(2)))
+            .timeLimit(.minutes(5)))
         func boto3() async throws {
             try await Arena.with { arena in
                 let service = try await arena.startService()

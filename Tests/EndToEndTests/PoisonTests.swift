@@ -12,8 +12,8 @@ extension EndToEnd {
                 let service = try await arena.startService()
                 let setup = Arena.Setup(brokers: brokers, endpoint: service.url)
                 let refused = try await workload.publish(to: brokers)
-                // Long enough for all of them to come into one batch.
-                let worker = try arena.startWorker("worker", setup, ["--linger", "5s"])
+                // All of them come into one batch, however long that takes.
+                let worker = try arena.startWorker("worker", setup, ["--linger", "10m", "--batch-lines", "10000"])
                 try await arena.ended(worker, within: .seconds(120))
 
                 let history = try History(arena.database)

@@ -22,8 +22,11 @@ extension EndToEnd {
                 try await FaultProxy.with(service: service.url, seed: 11) { proxy in
                     proxy.mode = .swallowing("/projects/line-0/datasets/train")
                     let setup = Arena.Setup(brokers: brokers, endpoint: proxy.url)
-                    _ = try await workload.publish(to: brokers)
-                    let watched = ["--telemetry-port", "0", "--stall-after", "5s"]
+                    // An event may be settled, and counted, once more by whoever takes its partition over: here nobody loses
+                    // a place, and there is nothing to do until everybody has one.
+                    let watched = [
+                        "--telemetry-port", "0", "--stall-after", "5s", "--kafka", "session.timeout.ms=15000",
+                    ]
                     let workers = try (1...4).map { number in
                         try arena.startWorker("worker \(number)", setup, Self.options + watched, drain: false)
                     }
@@ -31,9 +34,13 @@ extension EndToEnd {
                         try await arena.telemetryPort(of: worker)
                     }
                     let prometheus = try await Prometheus(arena: arena, workers: ports.map { "127.0.0.1:\($0)" })
-                    try await arena.until("all four are scraped", within: .seconds(30)) {
+                    try await arena.until("all four are scraped", within: .seconds(60)) {
                         try await prometheus.value("sum(up)") == 4
                     }
+                    try await arena.until("every worker has partitions", within: .seconds(60)) {
+                        workers.allSatisfy { $0.log.contains("Partition assigned") }
+                    }
+                    _ = try await workload.publish(to: brokers)
                     let others = Double(workload.events - silentEvents)
                     try await arena.until("all but the silent dataset's events are settled", within: .seconds(120)) {
                         try await prometheus.value("sum(linefeed_events_settled_total)") ?? 0 >= others
@@ -63,7 +70,7 @@ extension EndToEnd {
                     let servicePort = try await arena.telemetryPort(of: service.child)
                     for port in ports + [servicePort] { try await Self.checkMetrics(at: port) }
                     for worker in workers { worker.terminate() }
-                    for worker in workers { try await arena.ended(worker, within: .seconds(20)) }
+                    for worker in workers { try await arena.ended(worker, within: .seconds(60)) }
                     let verdict = Verdict(arena: arena, setup: setup, workload: workload)
                     try await verdict.checkHistory()
                     try await verdict.checkOffsets()
@@ -93,7 +100,7 @@ extension EndToEnd {
                 var workers = try (1...4).map {
                     try arena.startWorker("worker \($0)", setup, Self.options, drain: false)
                 }
-                try await arena.until("every worker has partitions", within: .seconds(30)) {
+                try await arena.until("every worker has partitions", within: .seconds(60)) {
                     workers.allSatisfy { $0.log.contains("Partition assigned") }
                 }
                 var times: [(stop: Duration, back: Duration)] = []
@@ -102,10 +109,10 @@ extension EndToEnd {
                     try #require(inProgress < workload.events, "the load is over before the restart")
                     let start = ContinuousClock.now
                     workers[index].terminate()
-                    try await arena.ended(workers[index], within: .seconds(20))
+                    try await arena.ended(workers[index], within: .seconds(60))
                     let stop = ContinuousClock.now - start
                     workers[index] = try arena.startWorker("worker \(index + 5)", setup, Self.options, drain: false)
-                    try await arena.until("\(workers[index].name) has partitions", within: .seconds(30)) {
+                    try await arena.until("\(workers[index].name) has partitions", within: .seconds(60)) {
                         workers[index].log.contains("Partition assigned")
                     }
                     times.append((stop, ContinuousClock.now - start))
@@ -114,7 +121,7 @@ extension EndToEnd {
                     try await setup.progress().allSatisfy { $0.committed == $0.high }
                 }
                 for worker in workers { worker.terminate() }
-                for worker in workers { try await arena.ended(worker, within: .seconds(20)) }
+                for worker in workers { try await arena.ended(worker, within: .seconds(60)) }
                 let verdict = Verdict(arena: arena, setup: setup, workload: workload)
                 let updates = try await verdict.checkHistory()
                 try await verdict.checkOffsets()
@@ -138,7 +145,7 @@ extension Arena {
             process.log.split(separator: "\n").first { $0.contains("Telemetry is served") }
                 .flatMap { $0.split(separator: "port=").last.flatMap { Int($0.prefix { $0.isNumber }) } }
         }
-        try await until("\(process.name) serves its telemetry", within: .seconds(20)) { port() != nil }
+        try await until("\(process.name) serves its telemetry", within: .seconds(60)) { port() != nil }
         return try #require(port())
     }
 }

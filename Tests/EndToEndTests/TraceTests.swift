@@ -6,7 +6,7 @@ extension EndToEnd {
     @Suite struct TraceTests {
         private static let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
 
-        @Test("The trace of a record is in the lines of the call and of the batch", .timeLimit(.minutes(1)))
+        @Test("The trace of a record is in the lines of the call and of the batch", .timeLimit(.minutes(3)))
         func traceIsCarried() async throws {
             try await Arena.with { arena in
                 let brokers = try await arena.startBroker(topics: ["labelling:1"])
@@ -25,7 +25,7 @@ extension EndToEnd {
                 await producer.close(deadline: .seconds(5))
                 let worker = try arena.startWorker(
                     "worker", setup, ["--log-format", "json", "--log-level", "debug"])
-                try await arena.ended(worker, within: .seconds(30))
+                try await arena.ended(worker, within: .seconds(60))
                 let lines = try worker.log.split(separator: "\n").compactMap {
                     try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
                 }

@@ -340,7 +340,7 @@ def check_own_client(service):
     bundle = linefeed(*export, key="LINE4", AWS_CA_BUNDLE=path("ca.pem"))
     expect("linefeed export with AWS_CA_BUNDLE", bundle.returncode == 0 and bundle.stdout == trusted.stdout)
     for what, command in [("export", export), ("check", ["check", "--endpoint", f"https://localhost:{service.port}",
-                                                          "--brokers", "127.0.0.1:1", "--timeout", "2s"])]:
+                                                          "--brokers", "127.0.0.1:1", "--timeout", "8s"])]:
         started = time.monotonic()
         blind = linefeed(*command, key="LINE4")
         took = time.monotonic() - started

@@ -1,7 +1,7 @@
 import Kafka
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct AcknowledgementTests {
     /// Whatever a broker answers in between: a record that was reported as delivered is in the log, where it was said.
     ///
@@ -35,11 +35,11 @@ struct AcknowledgementTests {
                 }
                 for try await delivery in group { acknowledged.append(delivery) }
             }
-            await producer.close(deadline: .seconds(5))
+            await producer.close(deadline: .seconds(30))
         }
         cluster.clearRequestErrors(.produce)
         let reader = try ClusterReader(properties: ["bootstrap.servers": cluster.bootstrapServers])
-        let log = try await reader.records("letters", partition: 0, timeout: .seconds(20))
+        let log = try await reader.records("letters", partition: 0, timeout: .seconds(60))
         let values = log.map { String(decoding: $0.value ?? [], as: UTF8.self) }
         #expect(acknowledged.count == 80)
         for (value, delivery) in acknowledged where delivery.offset != nil || requestsOnTheirWay == 1 {

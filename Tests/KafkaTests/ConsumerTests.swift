@@ -9,10 +9,10 @@ func fill(_ cluster: EmbeddedCluster, _ topic: String, partition: Int32 = 0, _ n
             topic: topic, partition: partition, key: nil, value: Array("\(number)".utf8),
             completion: { _ in })
     }
-    #expect(await producer.close(deadline: .seconds(10)))
+    #expect(await producer.close(deadline: .seconds(30)))
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConsumerTests {
     @Test func recordsComeInOrderAndTheEndIsTold() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 2)])
@@ -40,7 +40,7 @@ struct ConsumerTests {
         let metadata = String(repeating: "TGVkZ2Vy", count: 480)
         member.perform { control in
             _ = control.commit(
-                [OffsetCommit(partition: 1, offset: 17, metadata: metadata)], deadline: .seconds(5))
+                [OffsetCommit(partition: 1, offset: 17, metadata: metadata)], deadline: .seconds(30))
         }
         try await member.journal.wait { !$0.commits.isEmpty }
         guard case .resolved(let results) = member.journal.events.commits[0].outcome else {
@@ -50,7 +50,7 @@ struct ConsumerTests {
         #expect(results.count == 1 && results[0].partition == 1 && results[0].error == nil)
         let reader = try ClusterReader(
             properties: ["bootstrap.servers": cluster.bootstrapServers], group: "g")
-        let committed = try await reader.committedOffsets(of: "events", timeout: .seconds(5))
+        let committed = try await reader.committedOffsets(of: "events", timeout: .seconds(30))
         #expect(committed.map(\.offset) == [nil, 17])
         #expect(committed.map(\.metadata) == ["", metadata])
         #expect(committed.allSatisfy { $0.error == nil })
@@ -61,14 +61,16 @@ struct ConsumerTests {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])
         let member = try Member(cluster, topic: "events", group: "g")
         try await member.holds(1)
-        // A lost wake costs up to a second (the longest wait), so a hundred of them cannot pass for luck.
-        let duration = try await ContinuousClock().measure {
-            for round in 0..<100 {
+        // A lost wake costs a second (the longest wait), so a hundred of them cannot pass for luck.
+        var late = 0
+        for round in 0..<100 {
+            let duration = try await ContinuousClock().measure {
                 member.perform { _ in member.journal.add(.note("\(round)")) }
                 try await member.journal.wait { $0.contains(note: "\(round)") }
             }
+            if duration > .milliseconds(900) { late += 1 }
         }
-        #expect(duration < .seconds(30))
+        #expect(late < 30)
         _ = await member.close()
     }
 }

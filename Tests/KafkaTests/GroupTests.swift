@@ -2,7 +2,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct GroupTests {
     @Test func membersShareAndTakeOver() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 4)])
@@ -139,7 +139,7 @@ struct GroupTests {
         let end = await member.close()
         #expect(end.leftGroup && end.isDestroyed)
         let reader = try ClusterReader(properties: ["bootstrap.servers": cluster.bootstrapServers], group: "g")
-        let committed = try await reader.committedOffsets(of: "events", timeout: .seconds(5))
+        let committed = try await reader.committedOffsets(of: "events", timeout: .seconds(30))
         #expect(committed.map(\.offset) == [3] && committed.map(\.metadata) == ["last words"])
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 /// A partition without a leader, as after the loss of all its replicas: what is known of it must not stay wrong once it
 /// has one again, and its neighbours must not wait for it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LeaderTests {
     @Test func aLeaderThatComesLateIsFound() async throws {
         let cluster = try EmbeddedCluster(brokers: 2, topics: [("events", 3)])
@@ -12,21 +12,23 @@ struct LeaderTests {
         let reader = try ClusterReader(properties: ["bootstrap.servers": cluster.bootstrapServers])
         for _ in 0..<3 {
             let error = await #expect(throws: KafkaError.self) {
-                try await reader.watermarks(of: "events", partition: 1, timeout: .milliseconds(500))
+                try await reader.watermarks(of: "events", partition: 1, timeout: .seconds(10))
             }
             #expect(error?.name == "LEADER_NOT_AVAILABLE")
         }
         #expect(
-            try await reader.watermarks(of: "events", partition: 0, timeout: .seconds(5)) == Watermarks(low: 0, high: 0)
+            try await reader.watermarks(of: "events", partition: 0, timeout: .seconds(30))
+                == Watermarks(low: 0, high: 0)
         )
         // Not to be mistaken for one that there is not.
         let error = await #expect(throws: KafkaError.self) {
-            try await reader.watermarks(of: "events", partition: 3, timeout: .milliseconds(500))
+            try await reader.watermarks(of: "events", partition: 3, timeout: .seconds(10))
         }
         #expect(error?.name == "_UNKNOWN_PARTITION")
         try cluster.setLeader(topic: "events", partition: 1, broker: 2)
         #expect(
-            try await reader.watermarks(of: "events", partition: 1, timeout: .seconds(5)) == Watermarks(low: 0, high: 0)
+            try await reader.watermarks(of: "events", partition: 1, timeout: .seconds(30))
+                == Watermarks(low: 0, high: 0)
         )
     }
 

@@ -3,7 +3,7 @@ import Kafka
 import Testing
 
 /// What a process that is launched beside the embedded cluster gets of it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ListenerTests {
     /// Between its start and that of its program a process holds all descriptors of the one that launches it, listeners
     /// too; this one holds on to them for longer.
@@ -19,7 +19,7 @@ struct ListenerTests {
             let listener = try #require((3..<4096).first { listens($0, on: port) })
             let holder = Process()
             holder.executableURL = URL(filePath: "/bin/sleep")
-            holder.arguments = ["60"]
+            holder.arguments = ["600"]
             holder.standardInput = FileHandle(fileDescriptor: listener, closeOnDealloc: false)
             holder.standardOutput = FileHandle.nullDevice
             holder.standardError = FileHandle.nullDevice
@@ -36,7 +36,7 @@ struct ListenerTests {
             let isAnyOpen = ports.contains { port in (3..<4096).contains { listens($0, on: port) } }
             #expect(!isAnyOpen)
             try cluster.brokerUp()
-            let logs = try await reader.watermarks(of: "events", timeout: .seconds(20))
+            let logs = try await reader.watermarks(of: "events", timeout: .seconds(30))
             #expect(logs == [Watermarks(low: 0, high: 0)])
         }
         let areHeld = holders.allSatisfy { $0.isRunning }

@@ -128,10 +128,10 @@ final class Member: Sendable {
         consumer.start()
     }
 
-    /// As quick as the embedded cluster allows: a session of 3 s or less is forgotten during the first join.
+    /// Quick, and yet so that a busy machine does not cost a member its place: it would have to stand still for so long.
     static func quick(_ cluster: EmbeddedCluster) -> KafkaProperties {
         [
-            "bootstrap.servers": cluster.bootstrapServers, "session.timeout.ms": "3500",
+            "bootstrap.servers": cluster.bootstrapServers, "session.timeout.ms": "6000",
             "heartbeat.interval.ms": "200", "reconnect.backoff.max.ms": "500",
         ]
     }
@@ -146,7 +146,7 @@ final class Member: Sendable {
         try await journal.wait { $0.held.count == count }
     }
 
-    func close(deadline: Duration = .seconds(8)) async -> ConsumerEnd {
+    func close(deadline: Duration = .seconds(30)) async -> ConsumerEnd {
         perform { $0.close(deadline: deadline) }
         return await consumer.finished()
     }
@@ -196,7 +196,7 @@ private final class JournalDelegate: ConsumerDelegate {
             return journal.add(.assigned(partitions))
         }
         do {
-            let committed = try control.committed(partitions, timeout: .seconds(5))
+            let committed = try control.committed(partitions, timeout: .seconds(30))
             control.assign(committed.map { ($0.partition, $0.offset ?? ConsumerControl.beginning) })
             journal.add(.assigned(partitions))
             onAssigned?(control)
@@ -207,7 +207,7 @@ private final class JournalDelegate: ConsumerDelegate {
 
     func partitionsRevoked(_ partitions: [Int32], by control: ConsumerControl) {
         if let commitsOnRevoke {
-            revokeAfter = (control.commit(commitsOnRevoke, deadline: .seconds(5)), partitions)
+            revokeAfter = (control.commit(commitsOnRevoke, deadline: .seconds(30)), partitions)
             journal.add(.note("revoke deferred"))
         } else {
             control.unassign(partitions)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PauseTests {
     /// Pauses and resumes all the way through a log; every record comes once.
     @Test func pauseAndResumeLoseNothing() async throws {
@@ -67,7 +67,7 @@ struct PauseTests {
         let first = try Member(cluster, topic: "events", group: "g")
         try await first.holds(1)
         first.perform { control in
-            _ = control.commit([OffsetCommit(partition: 0, offset: 60, metadata: "")], deadline: .seconds(5))
+            _ = control.commit([OffsetCommit(partition: 0, offset: 60, metadata: "")], deadline: .seconds(30))
         }
         try await first.journal.wait { !$0.commits.isEmpty }
         _ = await first.close()

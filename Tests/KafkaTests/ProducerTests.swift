@@ -2,7 +2,7 @@ import Kafka
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ProducerTests {
     @Test func nullsAndEmptiesAreDifferentThings() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])
@@ -19,10 +19,10 @@ struct ProducerTests {
         let tombstone = try await producer.send(topic: "events", key: nil, value: nil)
         #expect(tombstone.offset == 1)
         _ = try await producer.send(topic: "events", key: [], value: [])
-        #expect(await producer.close(deadline: .seconds(5)))
+        #expect(await producer.close(deadline: .seconds(30)))
 
         let reader = try ClusterReader(properties: properties)
-        let records = try await reader.records("events", partition: 0, timeout: .seconds(10))
+        let records = try await reader.records("events", partition: 0, timeout: .seconds(30))
         try #require(records.count == 3)
         #expect(records[0].headers == headers)
         #expect(records[0].timestampMilliseconds == 1_700_000_000_123)
@@ -30,7 +30,7 @@ struct ProducerTests {
         #expect(records[2].key == [] && records[2].value == [])
 
         let looks = Looks()
-        try await reader.read("events", partition: 0, range: 0..<2, timeout: .seconds(10)) { record in
+        try await reader.read("events", partition: 0, range: 0..<2, timeout: .seconds(30)) { record in
             if case .bytes(let bytes)? = record.headerList?["a"] {
                 looks.add("a=\(String(decoding: bytes, as: UTF8.self))")
             }
@@ -49,7 +49,7 @@ struct ProducerTests {
             let delivery = try await producer.send(topic: "events", key: Array(key.utf8), value: nil)
             #expect(delivery.partition == Int32((murmur2(Array(key.utf8)) & 0x7fff_ffff) % 7), "\(key)")
         }
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(30))
     }
 
     @Test func fullQueueMakesSendersWait() async throws {
@@ -63,9 +63,9 @@ struct ProducerTests {
                 delivered.add((try? result.get()).map { "\($0.offset ?? -1)" } ?? "failed")
             }
         }
-        #expect(await producer.flush(deadline: .seconds(10)))
+        #expect(await producer.flush(deadline: .seconds(30)))
         #expect(delivered.all == (0..<500).map { "\($0)" })
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(30))
     }
 
     @Test func everyRecordIsReportedOnceWhenTheClusterIsDead() async throws {
@@ -96,9 +96,9 @@ struct ProducerTests {
         let producer = try Producer(properties: properties)
         cluster.pushRequestErrors(.produce, [6, -195, 7])
         for number in 0..<20 { _ = try await producer.send(topic: "events", key: nil, value: [UInt8(number)]) }
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(30))
         let reader = try ClusterReader(properties: properties)
-        let records = try await reader.records("events", partition: 0, timeout: .seconds(10))
+        let records = try await reader.records("events", partition: 0, timeout: .seconds(30))
         #expect(records.map(\.value) == (0..<20).map { [UInt8($0)] })
     }
 }

@@ -60,6 +60,12 @@ def text(driver, selector):
     return driver.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
 
 
+def texts(driver, selector):
+    """Those of all, in one step too."""
+    return driver.execute_script(
+        "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText)", selector)
+
+
 def screenshot(driver, name):
     """The page to its end, as far as anybody would scroll to look at a picture."""
     size = driver.execute_script("return [innerWidth, Math.min(document.documentElement.scrollHeight, 2400)]")
@@ -134,7 +140,7 @@ def look(driver, base, pages, expected_errors=(), screens=SCREENS, schemes=("lig
                 driver.get(base + path)
                 where = f"{name}, {screen_name}, {scheme}"
                 if base == WORKER:
-                    WebDriverWait(driver, 30).until(
+                    WebDriverWait(driver, 60).until(
                         lambda d: d.find_element(By.ID, "live").is_displayed()
                         or d.find_element(By.ID, "trouble").is_displayed())
                 # Not innerWidth: a phone zooms out until everything fits.
@@ -188,14 +194,15 @@ def keyboard(driver):
     check("/ leads to the search", driver.switch_to.active_element.get_attribute("name") == "q")
     driver.switch_to.active_element.send_keys("anomaly-1")
     driver.switch_to.active_element.send_keys(Keys.ENTER)
-    WebDriverWait(driver, 30).until(lambda d: "q=anomaly-1" in d.current_url)
-    files = [e.text for e in driver.find_elements(By.CSS_SELECTOR, ".entries .file")]
+    WebDriverWait(driver, 60).until(
+        lambda d: d.execute_script("return document.readyState === 'complete' && location.search.includes('q=anomaly-1')"))
+    files = texts(driver, ".entries .file")
     check("a search by keyboard finds what it names",
           len(files) == 11 and all(f.startswith("anomaly-1") for f in files), files)
     check("the field still says what was looked for",
           driver.find_element(By.ID, "q").get_attribute("value") == "anomaly-1")
     driver.find_element(By.CSS_SELECTOR, ".entries a").send_keys(Keys.ENTER)
-    WebDriverWait(driver, 30).until(lambda d: d.find_elements(By.CSS_SELECTOR, "pre.json"))
+    WebDriverWait(driver, 60).until(lambda d: d.find_elements(By.CSS_SELECTOR, "pre.json"))
     shown = driver.find_element(By.CSS_SELECTOR, "pre.json").text
     check("an entry's JSON is JSON", json.loads(shown)["source-ref"].endswith(files[0]))
 
@@ -205,7 +212,7 @@ def paging(driver):
     driver.get(SERVICE + "/projects/boards/train")
     there = []
     while True:
-        there.append([e.text for e in driver.find_elements(By.CSS_SELECTOR, ".entries .file")])
+        there.append(texts(driver, ".entries .file"))
         links = driver.find_elements(By.CSS_SELECTOR, ".pager a[rel=next]")
         if not links:
             break
@@ -215,7 +222,7 @@ def paging(driver):
     back = [there[-1]]
     while links := driver.find_elements(By.CSS_SELECTOR, ".pager a[rel=prev]"):
         driver.get(links[0].get_attribute("href"))
-        page = [e.text for e in driver.find_elements(By.CSS_SELECTOR, ".entries .file")]
+        page = texts(driver, ".entries .file")
         if not page:
             break
         back.insert(0, page)
@@ -277,7 +284,7 @@ def hostile_entries(driver):
 def worker(driver):
     screen(driver, "desktop")
     driver.get(WORKER + "/")
-    WebDriverWait(driver, 30).until(lambda d: d.find_element(By.ID, "live").is_displayed())
+    WebDriverWait(driver, 60).until(lambda d: d.find_element(By.ID, "live").is_displayed())
     rows = driver.find_elements(By.CSS_SELECTOR, "#partitions tr")
     waiting = text(driver, "#waiting")
     check("the worker's partitions are there", len(rows) == 3, len(rows))
@@ -286,7 +293,7 @@ def worker(driver):
     check("a partition that is stuck says so", "no progress for 15 min" in text(driver, "#partitions"))
     check("the reasons of readiness are there", "credentials" in text(driver, "#reasons"))
     settled = text(driver, "#settled")
-    WebDriverWait(driver, 30).until(lambda d: text(d, "#settled") != settled and text(d, "#rate") != "–")
+    WebDriverWait(driver, 60).until(lambda d: text(d, "#settled") != settled and text(d, "#rate") != "–")
     check("the worker's figures move", True)
     tab_walk(driver, "worker", WORKER + "/")
 

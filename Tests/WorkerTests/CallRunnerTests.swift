@@ -17,7 +17,7 @@ import Testing
 @testable import Worker
 
 /// Calls made by the machine itself, at an endpoint that answers when the test says so.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CallRunnerTests {
     /// The partition is lost and comes back while its call is still on its way.
     @Test func aBatchThatIsReformedJoinsTheCallInFlight() async throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import Worker
 
 /// What becomes of refused records where the topics are difficult.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct DeadLetterTests {
     private func headers(_ cause: DeadLetter.Cause, dataset: DatasetKey? = nil) -> DeadLetterHeaders {
         DeadLetterHeaders(

@@ -7,7 +7,7 @@ import Testing
 @testable import Worker
 
 /// Records that are decoded beside the poll thread: thousands of them, of every kind.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct IntakeTests {
     @Test func recordsKeepTheirOrderAndTheirContents() async throws {
         let partitions: Range<Int32> = 0..<3

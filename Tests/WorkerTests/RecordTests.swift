@@ -5,7 +5,7 @@ import Testing
 import Worker
 
 /// From records to entries, dead letters and offsets.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RecordTests {
     @Test func everyFormBecomesAnEntryAndTheRestDeadLetters() async throws {
         let arena = try Arena()

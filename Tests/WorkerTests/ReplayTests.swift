@@ -8,7 +8,7 @@ import Testing
 import Worker
 
 /// A ledger from more than eight hours ago: the service has forgotten the token, and may have applied the batch.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReplayTests {
     @Test(arguments: [true, false])
     func anOldTokenIsNotSentAgain(isApplied: Bool) async throws {

@@ -10,13 +10,13 @@ import Testing
 @testable import Worker
 
 /// What a worker says of itself.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct StatusTests {
     @Test func everythingThatHappensIsCounted() async throws {
         let arena = try Arena()
         let factory = TestMetrics()
+        let minuteAgo = Int64(Date.now.timeIntervalSince1970 * 1000) - 60_000
         try await Service.run(projects: ["boards"]) { service in
-            let minuteAgo = Int64(Date.now.timeIntervalSince1970 * 1000) - 60_000
             for number in 0..<20 {
                 let value = """
                     {"project":"boards","datasetType":"train","entry":\(line("\(number).jpg"))}
@@ -28,8 +28,12 @@ struct StatusTests {
             // Of another bucket: the service refuses what it is in.
             try await arena.publish([line("x.jpg", bucket: "elsewhere")], project: "boards")
             try await arena.publish([line("21.jpg"), line("22.jpg")], project: "boards")
-            try await arena.worker(service.client, metrics: WorkerMetrics(factory: factory)).run()
+            // Each membership is counted: none must end because the machine is busy.
+            try await arena.worker(service.client, metrics: WorkerMetrics(factory: factory)) {
+                $0.kafka["session.timeout.ms"] = "60000"
+            }.run()
         }
+        let age = Int64(Date.now.timeIntervalSince1970 * 1000) - minuteAgo
         func count(_ name: String, _ labels: [(String, String)] = []) throws -> Int64 {
             try factory.expectCounter("linefeed_\(name)_total", labels).totalValue
         }
@@ -57,7 +61,7 @@ struct StatusTests {
         #expect(try factory.expectRecorder("linefeed_batch_bytes").values.count == batches)
         let latencies = try factory.expectTimer("linefeed_publish_to_settled_seconds").values
         #expect(latencies.count == batches)
-        #expect(latencies.max() ?? 0 >= 60_000_000_000 && latencies.max() ?? 0 < 120_000_000_000)
+        #expect(latencies.max() ?? 0 >= 60_000_000_000 && latencies.max() ?? 0 <= age * 1_000_000)
         #expect(try factory.expectGauge("linefeed_memory_budget_bytes").lastValue == Double(128 << 20))
         #expect(try factory.expectGauge("linefeed_lanes_waiting", [("reason", "throttled")]).lastValue == 0)
         // They went with the partition.
@@ -97,7 +101,11 @@ struct StatusTests {
             try await running(worker) {
                 try await arena.publish((0..<10).map { line("\($0).jpg") }, project: "boards", partition: 1)
                 await gate.arrival()
-                let status = try await arena.status(of: worker) { $0.partitions.last?.oldestUnsettledSeconds != nil }
+                // The first of them may be on their way before the last has been read.
+                let status = try await arena.status(of: worker) {
+                    $0.partitions.count == 2 && $0.partitions[1].position == 10
+                        && $0.partitions[1].oldestUnsettledSeconds != nil
+                }
                 #expect(status.membership.state == .member && status.membership.joined == 1)
                 #expect(status.readiness.isReady)
                 #expect(status.partitions.map(\.partition) == [0, 1])
@@ -116,13 +124,36 @@ struct StatusTests {
 
                 gate.open()
                 try await arena.until { $0[1].offset == 10 }
-                let done = try await arena.status(of: worker) { $0.partitions[1].lag == 0 }
+                let done = try await arena.status(of: worker) { $0.partitions.count == 2 && $0.partitions[1].lag == 0 }
                 #expect(done.partitions[1].lanes.isEmpty && done.partitions[1].holdup == nil)
                 #expect(done.totals.eventsSettled == 10)
             }
             #expect(worker.status.membership.state == .ended)
             #expect(worker.status.readiness.obstacles.map(\.reason) == [.ended])
         }
+    }
+
+    /// The loop turns already, and has not said yet what it has found.
+    @Test func nobodyIsReadyBeforeTheFirstLook() async throws {
+        let arena = try Arena()
+        let (turns, turned) = AsyncStream.makeStream(of: Void.self)
+        let consumer = try Consumer(
+            topic: arena.topic, group: arena.group, properties: arena.kafka, delegate: Onlooker(turned: turned)
+        ) { _, _, _ in }
+        let board = StatusBoard(group: arena.group, topic: arena.topic)
+        #expect(board.status.readiness.obstacles.map(\.reason) == [.notAssigned])
+        board.begin(consumer)
+        consumer.start()
+        for await _ in turns { break }
+        #expect(consumer.sinceLastTurn != nil)
+        #expect(board.status.readiness.obstacles.map(\.reason) == [.notAssigned])
+        // Nor is what was true of one membership true of the next.
+        board.publish(WorkerStatus(group: arena.group, topic: arena.topic))
+        #expect(board.status.readiness.isReady)
+        board.end()
+        board.begin(consumer)
+        #expect(board.status.readiness.obstacles.map(\.reason) == [.notAssigned])
+        #expect(await consumer.finished().error == nil)
     }
 
     @Test func aWorkerWithoutBrokersIsNotReady() async throws {
@@ -183,4 +214,28 @@ struct StatusTests {
         #expect(abs((track.milliseconds(at: 50_000) ?? 0) - 5_000_000) < 10_000)
         #expect(track.milliseconds(at: 99_999) != nil)
     }
+}
+
+/// Tells of its turns, and ends with the second.
+private final class Onlooker: ConsumerDelegate {
+    private let turned: AsyncStream<Void>.Continuation
+    private var turns = 0
+
+    init(turned: AsyncStream<Void>.Continuation) { self.turned = turned }
+
+    func turn(_ control: ConsumerControl) -> Duration {
+        turns += 1
+        turned.yield()
+        if turns == 2 { control.close(deadline: .seconds(30)) }
+        return .seconds(60)
+    }
+
+    func consumerEnds(by control: ConsumerControl) {}
+    func received(_ record: consuming Record, by control: ConsumerControl) {}
+    func reachedEnd(partition: Int32, offset: Int64, by control: ConsumerControl) {}
+    func partitionsAssigned(_ partitions: [Int32], by control: ConsumerControl) {}
+    func partitionsRevoked(_ partitions: [Int32], by control: ConsumerControl) { control.unassign(partitions) }
+    func partitionsLost(_ partitions: [Int32], by control: ConsumerControl) {}
+    func commitFinished(_ id: CommitID, _ outcome: CommitOutcome, by control: ConsumerControl) {}
+    func consumerFailed(_ error: KafkaError, by control: ConsumerControl) {}
 }

@@ -4,8 +4,12 @@ import Testing
 import Worker
 
 /// However a worker ends, it ends soon, and the next one carries on.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct StopTests {
+    /// A worker's grace and its leaving take four seconds together, and a busy machine adds to that. Whatever must not be
+    /// waited for lasts longer: a commit has half a minute, what is held back has no end.
+    private static let soon: Duration = .seconds(20)
+
     @Test func aStopInTheMiddleOfSlowCallsLeavesTheRestToTheNextOwner() async throws {
         let arena = try Arena(partitions: 2)
         let gate = Gate()
@@ -16,7 +20,7 @@ struct StopTests {
                 await gate.arrival()
                 await gate.arrival()
             }
-            #expect(duration < .seconds(5))
+            #expect(duration < Self.soon)
             gate.open()
             try await arena.worker(service.client).run()
             #expect(try await service.entries("boards").count == 100)
@@ -35,7 +39,7 @@ struct StopTests {
         try await Service.run(projects: ["boards"], gate: gate.pass) { service in
             try await arena.publish([line("1.jpg")], project: "boards")
             let duration = try await running(arena.worker(service.client, untilEnd: true)) { await gate.arrival() }
-            #expect(duration < .seconds(5))
+            #expect(duration < Self.soon)
             gate.open()
             try await arena.worker(service.client).run()
             #expect(try await service.history().lines == 1)
@@ -46,7 +50,7 @@ struct StopTests {
         let arena = try Arena()
         try await Service.run { service in
             let duration = try await running(arena.worker(service.client, untilEnd: false)) {}
-            #expect(duration < .seconds(5))
+            #expect(duration < Self.soon)
         }
     }
 
@@ -59,7 +63,7 @@ struct StopTests {
             let duration = try await running(arena.worker(service.client, untilEnd: false)) {
                 try await arena.journal.wait(for: "Cannot read where to begin; trying again")
             }
-            #expect(duration < .seconds(5))
+            #expect(duration < Self.soon)
             #expect(arena.journal.count("Partition assigned") == 0)
         }
     }
@@ -70,12 +74,13 @@ struct StopTests {
             try await arena.publish([line("1.jpg")], project: "boards")
             // The group's first commit, which says where it begins, goes out with the first turn.
             try arena.cluster.pushDelay(.offsetCommit, broker: 1, .seconds(60))
-            let worker = arena.worker(service.client, untilEnd: false)
+            // A session that outlasts it: heartbeats wait behind the commit, and this is not about losing partitions.
+            let worker = arena.worker(service.client, untilEnd: false) { $0.kafka["session.timeout.ms"] = "60000" }
             let duration = try await running(worker) {
                 try await arena.journal.wait(for: "Partition assigned")
                 while worker.summary.counters.recordsRead == 0 { _ = try await service.history() }
             }
-            #expect(duration < .seconds(5))
+            #expect(duration < Self.soon)
             #expect(arena.journal.count("Giving up the place in the group") == 1)
             #expect(arena.journal.count("Joining the group anew") == 0)
         }
@@ -90,7 +95,7 @@ struct StopTests {
             let duration = try await running(worker) {
                 try await arena.until { _ in worker.summary.counters.recordsRead == 1 }
             }
-            #expect(duration < .seconds(6))
+            #expect(duration < Self.soon)
             try arena.cluster.setLeader(topic: "events.dead-letters", partition: 0, broker: 1)
             try await arena.worker(service.client).run()
             #expect(try await arena.deadLetters().map(\.text) == ["not json"])
@@ -110,7 +115,7 @@ struct StopTests {
                 cancelledAt = .now
                 group.cancelAll()
             }
-            #expect(ContinuousClock.now - cancelledAt < .seconds(5))
+            #expect(ContinuousClock.now - cancelledAt < Self.soon)
             gate.open()
         }
     }

@@ -9,7 +9,8 @@ import CRDKafka
 struct FetcherAlarm {
     /// Most records seen waiting since the fetcher was last woken.
     private var peak = 0
-    private var next = ContinuousClock.now
+    /// No ring before this one's time; nil before the first.
+    private var next: ContinuousClock.Instant?
     /// When the next ring is due after a resume, which wakes nobody, and how long after that the one behind it: several,
     /// each twice as late as the one before, since on a busy machine it takes a while until the resume has taken effect.
     private var owed: (at: ContinuousClock.Instant, gap: Duration)?
@@ -56,7 +57,7 @@ struct FetcherAlarm {
             return true
         }
         let smallestPeak = max(4, min(Self.smallestPeak, smallestPeakBytes / max(1, meanBytes)))
-        guard peak >= smallestPeak, waiting < peak / 2, now >= next else { return false }
+        guard peak >= smallestPeak, waiting < peak / 2, next.map({ now >= $0 }) ?? true else { return false }
         peak = waiting
         next = now + Self.interval
         return true

@@ -86,7 +86,9 @@ final class Engine: ConsumerDelegate {
         for number in 0..<batch.count {
             let partition = batch[number].partition
             let offset = batch[number].offset
-            if let trace = batch[outcome: number].trace { watch.traces.note(trace, partition: partition, offset: offset) }
+            if let trace = batch[outcome: number].trace {
+                watch.traces.note(trace, partition: partition, offset: offset)
+            }
             if let timestamp = batch[number].timestampMilliseconds { watch.noteTimestamp(timestamp, partition, offset) }
             switch batch[outcome: number].decoded {
             case .event(let event):

@@ -19,8 +19,13 @@ final class StatusBoard: Sendable {
     /// cluster inside of it a few.
     private static let patience: Duration = .seconds(15)
 
+    /// Until a membership's first look: whoever has not looked yet cannot say that it is ready.
+    private static let joining = WorkerStatus.Readiness.Obstacle(reason: .notAssigned, detail: "joining the group")
+
     init(group: String, topic: String) {
-        state = Mutex(State(status: WorkerStatus(group: group, topic: topic)))
+        var status = WorkerStatus(group: group, topic: topic)
+        status.readiness.obstacles = [Self.joining]
+        state = Mutex(State(status: status))
     }
 
     /// A membership begins.
@@ -37,6 +42,7 @@ final class StatusBoard: Sendable {
         state.withLock { state in
             state.consumer = nil
             state.status.membership.state = .joining
+            state.status.readiness.obstacles = [Self.joining]
             state.status.partitions = []
         }
     }
@@ -75,8 +81,6 @@ final class StatusBoard: Sendable {
         } else if let silence = consumer?.sinceLastTurn, silence > Self.patience {
             status.readiness.obstacles.append(
                 .init(reason: .hung, detail: "the poll loop has not turned for \(silence.components.seconds) s"))
-        } else if consumer == nil || consumer?.sinceLastTurn == nil {
-            status.readiness.obstacles = [.init(reason: .notAssigned, detail: "joining the group")]
         }
         return status
     }

@@ -71,7 +71,7 @@ final class Stage: Sendable {
                 headers: letter.headers
             ) { _ in }
         }
-        guard await producer.flush(deadline: .seconds(20)) else { throw NotDelivered() }
+        guard await producer.flush(deadline: .seconds(30)) else { throw NotDelivered() }
     }
 
     struct NotDelivered: Error {}
@@ -93,7 +93,7 @@ final class Stage: Sendable {
     }
 
     func logs(_ topic: String = Stage.topic) async throws -> [Watermarks] {
-        try await reader.watermarks(of: topic, timeout: .seconds(10))
+        try await reader.watermarks(of: topic, timeout: .seconds(30))
     }
 
     func count(_ topic: String = Stage.topic) async throws -> Int64 {

@@ -75,7 +75,8 @@ struct ChaosPlan {
         let kills = Int.random(in: 2...3, using: &random)
         for worker in order.prefix(kills) { add(.killWorker(worker), at: time + duration(0...1500)) }
         guard random.chance(60), let sleeper = order.last else { return }
-        // Mostly longer than the session time-out of 3.5 s: who wakes up then is a member no more, and does not know.
+        // Mostly longer than the session time-out of 3.5 s (`Arena.quickestTakeOver`): who wakes up then is a member no
+        // more, and does not know.
         let start = time + duration(0...4000)
         add(.freezeWorker(sleeper), at: start)
         add(.thawWorker(sleeper), at: start + duration(2500...8000))

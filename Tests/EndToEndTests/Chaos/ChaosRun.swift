@@ -12,9 +12,10 @@ struct ChaosRun {
     /// cluster that keeps 5 MB.
     private static let backlog = 2500
     private static let drainLimit: Duration = .seconds(240)
-    private static let options = [
-        "--linger", "150ms", "--batch-lines", "40", "--concurrency", "12", "--log-level", "debug",
-    ]
+    private static let options =
+        [
+            "--linger", "150ms", "--batch-lines", "40", "--concurrency", "12", "--log-level", "debug",
+        ] + Arena.quickestTakeOver
 
     struct Report {
         var kills: Int
@@ -102,7 +103,7 @@ struct ChaosRun {
         }
         await stage.note("drained")
         try await stage.dismiss()
-        guard await watch.look() else { throw Failure("a healthy cluster did not answer") }
+        try await arena.until("a healthy cluster has answered", within: .seconds(60)) { await watch.look() }
     }
 
     private func figures(

@@ -75,7 +75,7 @@ actor ChaosStage {
             service.kill()
             serviceKills += 1
             let service = service
-            try await arena.until("the service is dead", within: .seconds(20)) { service.end != nil }
+            try await arena.until("the service is dead", within: .seconds(60)) { service.end != nil }
         case .startService: try await restoreService()
         case .freezeService:
             guard !isServiceDown else { break }
@@ -113,7 +113,7 @@ actor ChaosStage {
     func dismiss() async throws {
         note("SIGTERM")
         for worker in workers { worker.terminate() }
-        for worker in workers { try await arena.ended(worker, within: .seconds(30)) }
+        for worker in workers { try await arena.ended(worker, within: .seconds(60)) }
     }
 
     func note(_ text: String) {

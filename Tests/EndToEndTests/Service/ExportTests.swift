@@ -26,7 +26,7 @@ extension EndToEnd {
                 _ = try await api.call("POST", "/p/datasets", ["DatasetType": type])
                 let changes = Data(lines.joined(separator: "\n").utf8).base64EncodedString()
                 _ = try await api.call("PATCH", "/p/datasets/\(type)/entries", ["Changes": changes])
-                try await arena.until("the update is over", within: .seconds(20)) {
+                try await arena.until("the update is over", within: .seconds(60)) {
                     let answer = try await api.call("GET", "/p/datasets/\(type)")
                     return answer.member("DatasetDescription", "Status") == "UPDATE_COMPLETE"
                 }
@@ -36,7 +36,7 @@ extension EndToEnd {
 
         private func export(_ arena: Arena, _ url: String, _ options: [String]) async throws -> Child {
             let child = try arena.start("export", ["export", "--endpoint", url, "--project", "p"] + options)
-            try await arena.ended(child, within: .seconds(20))
+            try await arena.ended(child, within: .seconds(60))
             return child
         }
 
@@ -47,7 +47,7 @@ extension EndToEnd {
             let script =
                 "import csv, json, sys; [print(json.dumps(r)) for r in csv.reader(open(sys.argv[1], newline=''))]"
             let reader = try arena.start("csv", executable: Paths.python, ["-c", script, file.path])
-            try await arena.ended(reader, within: .seconds(20))
+            try await arena.ended(reader, within: .seconds(60))
             return try reader.outputLines.map { try JSONDecoder().decode([String].self, from: Data($0.utf8)) }
         }
 
@@ -55,7 +55,7 @@ extension EndToEnd {
             "Anomalib's table has the labelled images of both datasets",
             .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"),
             .enabled(if: Paths.exists(Paths.python), "needs .build/venv: deploy/install --tests"),
-            .timeLimit(.minutes(2)))
+            .timeLimit(.minutes(5)))
         func anomalib() async throws {
             let real = try String(contentsOf: Paths.manifest, encoding: .utf8).split(separator: "\n").map(String.init)
             try await Arena.with { arena in
@@ -84,7 +84,7 @@ extension EndToEnd {
 
         @Test(
             "SageMaker's manifest has the lines that have every attribute",
-            .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"), .timeLimit(.minutes(2)))
+            .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"), .timeLimit(.minutes(5)))
         func sagemaker() async throws {
             let real = try String(contentsOf: Paths.manifest, encoding: .utf8).split(separator: "\n").map(String.init)
             try await Arena.with { arena in
@@ -108,7 +108,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("A table of a project with one dataset says which is missing; of none, it fails", .timeLimit(.minutes(1)))
+        @Test("A table of a project with one dataset says which is missing; of none, it fails", .timeLimit(.minutes(3)))
         func missing() async throws {
             try await Arena.with { arena in
                 let url = try await serve(arena, [("train", Self.images)])
@@ -120,7 +120,7 @@ extension EndToEnd {
                 ] {
                     let child = try arena.start("export", ["export", "--endpoint", url] + options)
                     child.mayEnd(with: 1)
-                    try await arena.until("it has ended", within: .seconds(20)) { child.end != nil }
+                    try await arena.until("it has ended", within: .seconds(60)) { child.end != nil }
                     #expect(child.end == .status(1))
                 }
             }

@@ -8,7 +8,7 @@ extension EndToEnd {
             "AWS's example flow runs with nothing changed but the endpoint",
             .enabled(if: Paths.exists(Paths.manifest), "needs ../shared/manifests"),
             .enabled(if: Paths.exists(Paths.python), "needs .build/venv: deploy/install --tests"),
-            .timeLimit(.minutes(2)))
+            .timeLimit(.minutes(5)))
         func awsFlow() async throws {
             try await Arena.with { arena in
                 let manifests = arena.folder.appending(path: "manifests")
@@ -26,7 +26,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("A backup is taken while the service runs, and restored when it does not", .timeLimit(.minutes(2)))
+        @Test("A backup is taken while the service runs, and restored when it does not", .timeLimit(.minutes(5)))
         func backup() async throws {
             try await Arena.with { arena in
                 let service = try await arena.startService()
@@ -42,13 +42,13 @@ extension EndToEnd {
                 for (options, reason) in [(["--replace"], "is in use"), ([], "exists already")] {
                     let child = try arena.start("restore", restoration + options)
                     child.mayEnd(with: 1)
-                    try await arena.until("the restore was refused", within: .seconds(20)) { child.end != nil }
+                    try await arena.until("the restore was refused", within: .seconds(60)) { child.end != nil }
                     #expect(child.end == .status(1))
                     #expect(child.log.contains(reason), "\(child.log)")
                 }
                 #expect(try await api.call("GET", "/given-up").status == 200)
                 service.child.terminate()
-                try await arena.ended(service.child, within: .seconds(20))
+                try await arena.ended(service.child, within: .seconds(60))
                 try await arena.run("restore", restoration + ["--replace"])
 
                 let again = try await arena.startService()

@@ -37,7 +37,7 @@ extension EndToEnd {
                         let victim = service.child
                         try #require(victim.end == nil, "a service to be killed must be at work")
                         victim.kill()
-                        try await arena.until("the service is dead", within: .seconds(10)) { victim.end != nil }
+                        try await arena.until("the service is dead", within: .seconds(60)) { victim.end != nil }
                         #expect(victim.end == .signal(SIGKILL))
                         service = try await start(port: port)
                     }
@@ -51,7 +51,7 @@ extension EndToEnd {
                     return (all, lives)
                 }
                 service.child.terminate()
-                try await arena.ended(service.child, within: .seconds(20))
+                try await arena.ended(service.child, within: .seconds(60))
 
                 let history = try History(arena.database)
                 let applied = try await history.updates()

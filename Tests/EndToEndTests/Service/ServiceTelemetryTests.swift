@@ -10,7 +10,7 @@ extension EndToEnd {
         @Test(
             "A service with keys and no TLS is scraped from elsewhere on its telemetry port, and tells nothing on the API's",
             .enabled(if: Paths.exists(Prometheus.executable), "needs Prometheus, see deploy/install --tests"),
-            .enabled(if: address != nil, "needs an address other than loopback"), .timeLimit(.minutes(2)))
+            .enabled(if: address != nil, "needs an address other than loopback"), .timeLimit(.minutes(5)))
         func scraped() async throws {
             let address = try #require(Self.address)
             try await Arena.with { arena in
@@ -30,13 +30,13 @@ extension EndToEnd {
                     #expect(try await Self.status("http://\(address):\(port)/\(path)") == 200, "\(path)")
                 }
                 let prometheus = try await Prometheus(arena: arena, services: ["\(address):\(port)"])
-                try await arena.until("the service is scraped", within: .seconds(30)) {
+                try await arena.until("the service is scraped", within: .seconds(60)) {
                     try await prometheus.value(#"up{job="linefeed-serve"}"#) == 1
                 }
                 let refused = #"linefeed_requests_total{operation="ListProjects",status="403"}"#
                 #expect(try await prometheus.value(refused) == 1)
                 service.terminate()
-                try await arena.ended(service, within: .seconds(20))
+                try await arena.ended(service, within: .seconds(60))
             }
         }
 

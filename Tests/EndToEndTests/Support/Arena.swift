@@ -4,8 +4,12 @@ import Synchronization
 
 /// The processes of one test and the folder that they work in. Nothing of it is left when the test ends.
 final class Arena: Sendable {
-    /// The quickest take-over that the embedded cluster allows, see `EmbeddedCluster`.
-    private static let session = ["--kafka", "session.timeout.ms=3500", "--kafka", "heartbeat.interval.ms=300"]
+    /// A quick take-over, and yet so that a busy machine does not cost a member its place: it would have to stand still
+    /// for so long.
+    private static let session = ["--kafka", "session.timeout.ms=6000", "--kafka", "heartbeat.interval.ms=300"]
+
+    /// The quickest that the embedded cluster allows, see `EmbeddedCluster`: for tests to which a lost place is nothing new.
+    static let quickestTakeOver = ["--kafka", "session.timeout.ms=3500"]
 
     let folder: URL
     private let bell = Bell()
@@ -68,7 +72,7 @@ final class Arena: Sendable {
     ///
     /// - Returns: its standard output.
     @discardableResult
-    func run(_ name: String, _ arguments: [String], within limit: Duration = .seconds(30)) async throws -> [String] {
+    func run(_ name: String, _ arguments: [String], within limit: Duration = .seconds(60)) async throws -> [String] {
         let child = try start(name, arguments)
         try await ended(child, within: limit)
         return child.outputLines
@@ -167,7 +171,7 @@ final class Arena: Sendable {
     }
 
     private func firstLine(of child: Child) async throws -> String {
-        try await until("\(child.name) is ready", within: .seconds(20)) { !child.outputLines.isEmpty }
+        try await until("\(child.name) is ready", within: .seconds(60)) { !child.outputLines.isEmpty }
         return child.outputLines[0]
     }
 
@@ -181,8 +185,8 @@ final class Arena: Sendable {
         /// How far the group has come in each partition, and where the partition's log begins and ends.
         func progress() async throws -> [Progress] {
             let reader = try ClusterReader(properties: ["bootstrap.servers": brokers], group: group)
-            let offsets = try await reader.committedOffsets(of: topic, timeout: .seconds(10))
-            let logs = try await reader.watermarks(of: topic, timeout: .seconds(10))
+            let offsets = try await reader.committedOffsets(of: topic, timeout: .seconds(30))
+            let logs = try await reader.watermarks(of: topic, timeout: .seconds(30))
             return try zip(offsets, logs).map { offset, log in
                 if let error = offset.error { throw error }
                 return Progress(

@@ -31,7 +31,7 @@ struct FaultyCluster {
     func answer(to line: String) async throws -> String {
         let known = child.outputLines.count
         try child.tell(line)
-        try await arena.until("the broker has answered to \(line)", within: .seconds(30)) {
+        try await arena.until("the broker has answered to \(line)", within: .seconds(60)) {
             child.outputLines.count > known
         }
         return child.outputLines[known]

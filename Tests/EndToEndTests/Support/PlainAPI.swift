@@ -32,9 +32,10 @@ struct PlainAPI: Sendable {
     /// Tried again after this when nobody answers.
     let pause: @Sendable () async -> Void
 
-    /// Asks again and again, until `isOver` says so of an answer.
+    /// Asks again and again, until `isOver` says so of an answer. A service that is killed before it is done begins anew,
+    /// so that it may take until the last kill, and longer where the machine is slow.
     func poll(_ path: String, _ what: String, until isOver: (Answer) throws -> Bool) async throws -> Answer {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(300)
         while true {
             let answer = try await call("GET", path)
             if try isOver(answer) { return answer }

@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// Logins over real TCP: what the client sends is checked by the other side.
-@Suite(.timeLimit(.minutes(2))) struct SecurityTests {
+@Suite(.timeLimit(.minutes(5))) struct SecurityTests {
     private let cluster: EmbeddedCluster
 
     init() throws {
@@ -42,7 +42,7 @@ import Testing
     private func properties(_ front: SecurityFront, _ more: KafkaProperties) -> KafkaProperties {
         let own: KafkaProperties = [
             "bootstrap.servers": front.bootstrapServers, "reconnect.backoff.ms": "10", "reconnect.backoff.max.ms": "50",
-            "message.timeout.ms": "15000",
+            "message.timeout.ms": "60000",
         ]
         return own.overridden(by: more)
     }
@@ -167,14 +167,14 @@ import Testing
             try await member.journal.wait { $0.records.count == 5 }
             member.perform { control in
                 _ = control.commit(
-                    [OffsetCommit(partition: 0, offset: 5, metadata: "bGVkZ2Vy")], deadline: .seconds(5))
+                    [OffsetCommit(partition: 0, offset: 5, metadata: "bGVkZ2Vy")], deadline: .seconds(30))
             }
             try await member.journal.wait { !$0.commits.isEmpty }
             _ = await member.close()
         }
         let committed = try await ClusterReader(
             properties: ["bootstrap.servers": cluster.bootstrapServers], group: "g"
-        ).committedOffsets(of: "topic", timeout: .seconds(5))
+        ).committedOffsets(of: "topic", timeout: .seconds(30))
         #expect(committed.map(\.offset) == [5] && committed.map(\.metadata) == ["bGVkZ2Vy"])
     }
 
@@ -275,7 +275,7 @@ import Testing
             await asked.next()
             // No call of the reader is needed for the second.
             await asked.next()
-            #expect(try await reader.partitionCount(of: "topic", timeout: .seconds(10)) == 1)
+            #expect(try await reader.partitionCount(of: "topic", timeout: .seconds(30)) == 1)
         }
     }
 
@@ -286,7 +286,7 @@ import Testing
         try await SecurityFront.run(before: cluster, login: .bearer { $0 == "two" }) { front in
             let reader = try reader(front, bearer(tokens))
             #expect(await journal.hears(["no credentials"]))
-            #expect(try await reader.partitionCount(of: "topic", timeout: .seconds(30)) == 1)
+            #expect(try await reader.partitionCount(of: "topic", timeout: .seconds(60)) == 1)
         }
     }
 

@@ -11,6 +11,8 @@ struct Arena: Sendable {
     let topic = "events"
     let group = "pool"
     let journal = LogJournal()
+    /// For what takes a moment; only a test that fails waits for so long.
+    private static let patience: Duration = .seconds(30)
     private let producer: Producer
     private let reader: ClusterReader
 
@@ -21,10 +23,10 @@ struct Arena: Sendable {
         reader = try ClusterReader(properties: ["bootstrap.servers": cluster.bootstrapServers], group: group)
     }
 
-    /// As quick as the embedded cluster allows.
+    /// Quick, and yet so that a busy machine does not cost a member its place: it would have to stand still for so long.
     var kafka: KafkaProperties {
         [
-            "bootstrap.servers": cluster.bootstrapServers, "session.timeout.ms": "3500",
+            "bootstrap.servers": cluster.bootstrapServers, "session.timeout.ms": "6000",
             "heartbeat.interval.ms": "200", "reconnect.backoff.max.ms": "500",
         ]
     }
@@ -68,17 +70,17 @@ struct Arena: Sendable {
             let value = EventEncoder.encode(key, line: Array(line.utf8))
             await producer.enqueue(topic: topic, partition: partition, key: nil, value: value) { _ in }
         }
-        guard await producer.flush(deadline: .seconds(20)) else { throw CancellationError() }
+        guard await producer.flush(deadline: Self.patience) else { throw CancellationError() }
     }
 
     // MARK: - What came of it
 
     func deadLetters() async throws -> [StoredRecord] {
-        try await reader.records("events.dead-letters", partition: 0, timeout: .seconds(10))
+        try await reader.records("events.dead-letters", partition: 0, timeout: Self.patience)
     }
 
     func committed() async throws -> [CommittedOffset] {
-        try await reader.committedOffsets(of: topic, timeout: .seconds(10))
+        try await reader.committedOffsets(of: topic, timeout: Self.patience)
     }
 
     func ledger(_ partition: Int32 = 0) async throws -> Ledger? {
