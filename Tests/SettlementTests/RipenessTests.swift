@@ -62,6 +62,38 @@ import Testing
         #expect(bench.calls.count == 1 && call.batch.dataset.project == "large", "the other one waits for company")
     }
 
+    /// What waits for company would fill the memory up to where a paused partition is not read on, and makes no room by
+    /// itself: then it goes out, many lanes or not.
+    @Test func nobodyLingersWhileAPartitionIsPausedAndNothingIsUnderWay() throws {
+        let bench = Bench(
+            Bench.settings {
+                $0.memoryBytes = 1_600_000
+                $0.linger = .seconds(600)
+            })
+        bench.assign(0)
+        bench.acknowledge()
+        bench.load((0..<5).map { SampleEvent("large", "\($0)-" + String(repeating: "x", count: 20_000)) })
+        bench.pass(600_000)
+        bench.acknowledge()
+        let large = try #require(bench.calls.first)
+        var count = 0
+        while bench.paused.isEmpty, count < 10_000 {
+            bench.load(
+                (0..<20).map {
+                    SampleEvent("small-\((count + $0) % 61)", "\(count + $0)-" + String(repeating: "x", count: 200))
+                })
+            count += 20
+            bench.pass(1)
+        }
+        #expect(bench.paused == [0] && bench.calls.map(\.id) == [large.id], "all others wait for company")
+        // Its room is not enough to go on with, and more is not to come.
+        bench.answer()
+        bench.play(forAtMost: 10, until: bench.paused.isEmpty)
+        #expect(bench.paused.isEmpty)
+        bench.settleEverything()
+        bench.expectNothingTwice()
+    }
+
     /// Datasets that have nothing to send lower nobody's share, and neither does what is on its way.
     @Test func onlyLanesThatWaitAreCounted() throws {
         let bench = Bench(

@@ -105,6 +105,7 @@ final class Member {
                 _ = machine.takeActions()
                 giveBack()
             } else {
+                if batchesAhead > 0 { world.sights.batchesAheadRevoked += 1 }
                 machine.revoke(positions.keys.sorted(), now: now)
             }
         case .assigned(let groupMember, let generation, let numbers):
@@ -153,6 +154,8 @@ final class Member {
             perform(action)
             if isDead { return }
         }
+        checkCounts(deadline: deadline)
+        if batchesAhead > 0 { world.sights.turnsWithBatchesAhead += 1 }
         pollIfThereIsSomething()
         guard let deadline, deadline < wakeAt ?? .max else { return }
         wakeTicket += 1

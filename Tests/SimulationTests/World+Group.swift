@@ -10,6 +10,7 @@ extension World {
     func kill(_ member: Member, because reason: String) {
         guard !member.isDead else { return }
         note("worker \(member.key) \(reason)")
+        if member.batchesAhead > 0 { sights.batchesAheadLeft += 1 }
         member.isDead = true
         members[member.key] = nil
         if let groupMember = member.groupMember {
@@ -21,6 +22,7 @@ extension World {
     /// The member has written what it could and goes.
     func leave(_ member: Member) {
         note("worker \(member.key) leaves")
+        if member.batchesAhead > 0 { sights.batchesAheadLeft += 1 }
         member.isDead = true
         members[member.key] = nil
         if let groupMember = member.groupMember { removeFromGroup(groupMember) }

@@ -54,10 +54,18 @@ final class World {
         var rewinds = 0
         /// Times that others were paused since it was a partition's turn to be read.
         var turns = 0
+        /// Turns of a machine after which recorded batches waited for their first place; members that were asked to give
+        /// back such; and members that died or left with them.
+        var turnsWithBatchesAhead = 0
+        var batchesAheadRevoked = 0
+        var batchesAheadLeft = 0
 
         var isComplete: Bool {
-            ![names, hashes, ceilings, inheritedCeilings, ceilingsInheritedUnread, fullLedgers, rewinds, turns]
-                .contains(0)
+            ![
+                names, hashes, ceilings, inheritedCeilings, ceilingsInheritedUnread, fullLedgers, rewinds, turns,
+                turnsWithBatchesAhead, batchesAheadRevoked, batchesAheadLeft,
+            ]
+            .contains(0)
         }
 
         static func += (sum: inout Sights, other: Sights) {
@@ -69,6 +77,9 @@ final class World {
             sum.fullLedgers += other.fullLedgers
             sum.rewinds += other.rewinds
             sum.turns += other.turns
+            sum.turnsWithBatchesAhead += other.turnsWithBatchesAhead
+            sum.batchesAheadRevoked += other.batchesAheadRevoked
+            sum.batchesAheadLeft += other.batchesAheadLeft
         }
     }
 

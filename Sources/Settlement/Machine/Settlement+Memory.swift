@@ -111,10 +111,10 @@ struct MemoryLoad {
     /// Whether the partition may go on once paused: late, because it fetches anew what was thrown away when it was. The one
     /// that is read by its turn goes on sooner: it is alone, and what it holds waits for what is still to be read.
     func hasRoom(for partition: Partition, isItsTurn: Bool = false) -> Bool {
-        let most = isItsTurn ? Self.mostBeforeATurn(budget: budget) : budget / 2
+        let most = Self.mostForGoingOn(budget: budget, byTurns: isItsTurn)
         return total <= budget && (moving <= most || partition.movingBytes <= share / 2)
     }
 
-    /// What may be held for a turn to go on. Where more than that waits for company, no room comes by itself.
-    static func mostBeforeATurn(budget: Int) -> Int { budget / 16 * 9 }
+    /// What may be held for a paused partition to go on. Where more than that waits for company, no room comes by itself.
+    static func mostForGoingOn(budget: Int, byTurns: Bool) -> Int { byTurns ? budget / 16 * 9 : budget / 2 }
 }

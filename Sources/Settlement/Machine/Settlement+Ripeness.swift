@@ -56,7 +56,7 @@ extension Settlement {
     private func isWorthHastening(_ crowd: Crowd) -> Bool {
         guard crowd.isDense(below: settings.worthwhileBytes) else { return crowd.bytes > settings.memoryBytes / 4 }
         return lanesToCut.count < settings.concurrency * 4
-            && crowd.bytes > MemoryLoad.mostBeforeATurn(budget: settings.memoryBytes)
+            && crowd.bytes > MemoryLoad.mostForGoingOn(budget: settings.memoryBytes, byTurns: turn != nil)
     }
 
     /// There is nothing beyond `offset` in the partition's log, for now. To be told so again costs nothing.
