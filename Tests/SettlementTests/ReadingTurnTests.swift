@@ -126,11 +126,14 @@ import Testing
         #expect(bench.machine.turn.map { $0.partition != reader } == true)
     }
 
-    /// While there are calls to be made nobody goes out early: what is read meanwhile makes batches larger.
-    @Test func nobodyIsHastenedBehindAQueue() throws {
-        let bench = bench { $0.concurrency = 1 }
+    /// While there are calls to be made nobody goes out early, however much it holds: what is read meanwhile makes batches
+    /// larger.
+    @Test(arguments: [64 << 10, 5000]) func nobodyIsHastenedBehindAQueue(worthwhileBytes: Int) throws {
+        let bench = bench {
+            $0.concurrency = 1
+            $0.worthwhileBytes = worthwhileBytes
+        }
         let reader = try crowd(bench)
-        for _ in 0..<30 { read(Self.datasets, of: reader, on: bench) }
         let behind = try #require(bench.machine.partitions[reader])
         behind.logEnd = behind.position
         bench.machine.reachedEnd(partition: reader, offset: behind.position)
@@ -138,13 +141,16 @@ import Testing
         bench.run(1)
         #expect(bench.machine.turn?.partition != reader, "its lanes stand in the queue")
         let next = try #require(bench.machine.turn?.partition)
-        while !bench.paused.contains(next), bench.logEnd(next) < 10_000 {
-            read(Self.datasets, of: next, on: bench)
-            bench.pass(20)
-        }
-        #expect(bench.paused.contains(next), "there is no room left")
         let queue = bench.machine.lanesToCut.count
         #expect(queue > 4)
+        var mostWaiting = 0
+        while !bench.paused.contains(next), bench.logEnd(next) < 10_000 {
+            read(Self.datasets * 5, of: next, on: bench)
+            bench.pass(20)
+            mostWaiting = max(mostWaiting, bench.machine.crowd?.bytes ?? 0)
+        }
+        #expect(bench.paused.contains(next), "there is no room left")
+        #expect(mostWaiting > 900_000, "more than what hastens lanes where no calls are to be made")
         bench.run(100)
         #expect(bench.machine.lanesToCut.count == queue)
         // Once the queue gets short its turn goes on, and if there is no room even then its largest lanes go out.

@@ -41,8 +41,8 @@ extension Settlement {
     }
 
     /// While memory is short the lanes that hold most go out before they have to: what would be gained by waiting is less
-    /// than what pausing costs, which throws away all that was fetched ahead. Where lanes are many, more is to be gained,
-    /// and nothing is lost as long as there are calls to be made anyway.
+    /// than what pausing costs, which throws away all that was fetched ahead. Where lanes are many, and while partitions are
+    /// read by turns, more is to be gained, and nothing is lost as long as there are calls to be made anyway.
     func hastenLanes(now: Int64) {
         guard let crowd, isWorthHastening(crowd) else {
             ripeBytes = .max
@@ -54,7 +54,9 @@ extension Settlement {
     }
 
     private func isWorthHastening(_ crowd: Crowd) -> Bool {
-        guard crowd.isDense(below: settings.worthwhileBytes) else { return crowd.bytes > settings.memoryBytes / 4 }
+        guard turn != nil || crowd.isDense(below: settings.worthwhileBytes) else {
+            return crowd.bytes > settings.memoryBytes / 4
+        }
         return lanesToCut.count < settings.concurrency * 4
             && crowd.bytes > MemoryLoad.mostForGoingOn(budget: settings.memoryBytes, byTurns: turn != nil)
     }

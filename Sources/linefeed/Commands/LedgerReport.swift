@@ -54,7 +54,7 @@ struct LedgerReport {
         }
         let since = age(milliseconds: inFlight.firstSent * 1000) ?? "?"
         let again = inFlight.generation > 0 ? ", under its token number \(inFlight.generation + 1)" : ""
-        return "\(name): a batch up to offset \(inFlight.cut) was sent \(since) ago and is not settled\(again)"
+        return "\(name): a batch up to offset \(inFlight.cut) was cut \(since) ago and is not settled\(again)"
     }
 
     /// Up to where datasets are settled that are not named.
