@@ -3,8 +3,8 @@ import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 
-/// An update that is too long for one write, sent in blocks as the connection takes them: by the HTTP client's asynchronous functions, which hear
-/// a refusal that comes before the body's end, whatever it looks like.
+/// An update that is too long for one write, sent in blocks as the connection takes them: by the HTTP client's asynchronous
+/// functions, which hear a refusal that comes before the body's end, whatever it looks like.
 enum StreamedExchange {
     static func perform(
         _ request: OutgoingRequest, _ body: UpdateBody, over client: HTTPClient, within timeout: TimeAmount,
