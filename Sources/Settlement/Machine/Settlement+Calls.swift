@@ -134,9 +134,7 @@ extension Settlement {
         case .nextGeneration:
             lane.flight?.startNextGeneration(of: batch, now: now)
             placesTaken -= 1
-            unrecordedCount += 1
-            partition.intents.append(lane.number)
-            partition.version += 1
+            leaveToNextCommit(lane, of: partition)
             return
         case .create:
             lane.flight?.mustCreate = true

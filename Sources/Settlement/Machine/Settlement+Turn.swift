@@ -72,7 +72,7 @@ extension Settlement {
     private func cutLanes(now: Moment) {
         guard commit == nil, leavingSince == nil, now.monotonic >= commitRetryAt, isWorthCutting else { return }
         var rest = lanesToCut.count
-        let most = mostBatches
+        let most = mayCutAhead ? settings.concurrency * 2 : settings.concurrency
         while rest > 0, placesTaken + batchesAhead < most, let reference = lanesToCut.popFirst() {
             rest -= 1
             guard let (partition, lane) = lane(reference) else { continue }
@@ -85,15 +85,14 @@ extension Settlement {
     /// Batches that have no place yet.
     private var batchesAhead: Int { unrecordedCount + lanesToCall.count }
 
-    /// Whether places would stay free otherwise, or will soon. Where many lanes are ripe, batches are cut ahead, many at a time,
-    /// since a commit costs the same for one intent as for many; where few are, they had better grow.
-    private var isWorthCutting: Bool {
-        if placesTaken + batchesAhead < settings.concurrency { return true }
-        return lanesToCut.count >= settings.concurrency && batchesAhead <= settings.concurrency / 2
-    }
+    /// Where many lanes are ripe, batches are cut ahead, many at a time, since a commit costs the same for one intent as for
+    /// many; where few are, they had better grow.
+    private var mayCutAhead: Bool { lanesToCut.count >= settings.concurrency }
 
-    /// Of those in flight.
-    private var mostBatches: Int { settings.concurrency * (lanesToCut.count >= settings.concurrency ? 2 : 1) }
+    /// Whether places would stay free otherwise, or will soon.
+    private var isWorthCutting: Bool {
+        placesTaken + batchesAhead < settings.concurrency || (mayCutAhead && batchesAhead <= settings.concurrency / 2)
+    }
 
     private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
         // (Gathered before the round began, it may reach beyond.)
@@ -110,6 +109,11 @@ extension Settlement {
         let batch = Batch(
             era: partition.era, dataset: lane.dataset, partition: partition.number, cut: last, segment: segment)
         lane.flight = Flight(of: batch, doubtsLoneLine: lane.doubtsLoneLine, now: now)
+        leaveToNextCommit(lane, of: partition)
+    }
+
+    /// The next commit names the lane's batch; until it is acknowledged nothing of it is sent, and it has no place.
+    func leaveToNextCommit(_ lane: Lane, of partition: Partition) {
         unrecordedCount += 1
         partition.intents.append(lane.number)
         partition.version += 1
