@@ -2,7 +2,7 @@ internal import CBase64
 
 /// Standard base64 with padding, over a stream of chunks of any size.
 ///
-/// Every payload is encoded twice, for the signature and for the wire. So it goes 24 bytes at a time where the processor
+/// Every payload is encoded twice, for its hash and for the wire. So it goes 24 or 48 bytes at a time where the processor
 /// can, and elsewhere six, twelve bits of which are looked up at once.
 struct Base64Encoder {
     /// Whether the processor's wide instructions may be used, where it has them.
@@ -18,7 +18,7 @@ struct Base64Encoder {
         UInt16(littleEndian: UInt16(alphabet[bits >> 6]) | UInt16(alphabet[bits & 63]) << 8)
     }
 
-    /// Bytes that are read at a time at most.
+    /// Bytes that there have to be for the wide instructions.
     private static let widest = 28
 
     /// The one or two bytes of the last chunk that did not fill a group of three, lowest byte last.
