@@ -1,5 +1,6 @@
 #include "CSimdjson.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -71,7 +72,7 @@ extern "C" void csimdjson_indexer_recycle(csimdjson_indexer *indexer) {
 
 extern "C" csimdjson_status csimdjson_index(csimdjson_indexer *indexer, const uint8_t *bytes, size_t length,
                                             csimdjson_tokens *tokens) {
-    *tokens = {nullptr, 0, false};
+    *tokens = {nullptr, 0, false, false};
     if (length == 0) { return CSIMDJSON_EMPTY; }
     switch (indexer->index(bytes, length)) {
         case simdjson::SUCCESS: break;
@@ -85,6 +86,10 @@ extern "C" csimdjson_status csimdjson_index(csimdjson_indexer *indexer, const ui
     tokens->starts = indexer->stage->structural_indexes.get();
     tokens->count = indexer->stage->n_structural_indexes;
     tokens->has_escapes = std::memchr(bytes, '\\', length) != nullptr;
+    // In a form that compilers make many bytes at a time of.
+    uint8_t lowest = 0xff;
+    for (size_t position = 0; position < length; position++) { lowest = std::min(lowest, bytes[position]); }
+    tokens->has_blanks = lowest <= ' ';
     return CSIMDJSON_OK;
 }
 

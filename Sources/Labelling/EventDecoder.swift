@@ -94,8 +94,7 @@ package struct EventDecoder: ~Copyable, Sendable {
         if outline.repeats(.sourceRef) { throw Self.duplicate("source-ref") }
         let reference = try reference(sourceRef, outline.tokens, field: "source-ref")
         try Self.checkLength(outline.tokens, outline.all, field: "value")
-        return LabellingEvent(
-            project: project, type: type, sourceRef: reference, tokens: outline.tokens, line: outline.all)
+        return event(project, type, reference, outline, line: outline.all)
     }
 
     /// A value that says itself which dataset it is for: the envelope or the short form.
@@ -129,7 +128,22 @@ package struct EventDecoder: ~Copyable, Sendable {
         if outline.entryRepeatsSourceRef { throw Self.duplicate("entry.source-ref") }
         let reference = try reference(sourceRef, outline.tokens, field: "entry.source-ref")
         try Self.checkLength(outline.tokens, entry, field: "entry")
-        return LabellingEvent(project: project, type: type, sourceRef: reference, tokens: outline.tokens, line: entry)
+        return event(project, type, reference, outline, line: entry)
+    }
+
+    /// The event of a line that came as it is. White space is taken out when the line is written, for which its tokens are
+    /// needed once more.
+    private mutating func event(
+        _ project: UnsafeRawBufferPointer, _ type: DatasetType, _ sourceRef: UnsafeRawBufferPointer, _ outline: Outline,
+        line: ClosedRange<Int>
+    ) -> LabellingEvent {
+        guard outline.tokens.hasBlanks else {
+            return LabellingEvent(
+                project: project, type: type, sourceRef: sourceRef, compactLine: outline.tokens.text(line))
+        }
+        return LabellingEvent(
+            project: project, type: type, sourceRef: sourceRef, tokens: outline.tokens.keepingStarts(in: &tokenStarts),
+            line: line)
     }
 
     private mutating func writeShortForm(_ outline: Outline) throws(Rejection) -> UnsafeRawBufferPointer {
@@ -148,7 +162,7 @@ package struct EventDecoder: ~Copyable, Sendable {
         }
         let outline: Outline
         do throws(JSONFault) {
-            outline = try Outline(try indexer.index(value).keepingStarts(in: &tokenStarts))
+            outline = try Outline(try indexer.index(value))
         } catch {
             let reason = error.kind == .tooDeep ? Rejection.Reason.tooDeep : .notJSON
             throw Rejection(reason, "value", "the value is not as JSON has to be: \(error.message)")

@@ -41,6 +41,9 @@ package struct LabellingEvent {
     /// The dataset as a value that outlives the record. Makes a string: not for every event.
     package var key: DatasetKey { DatasetKey(project: String(decoding: project, as: UTF8.self), type: type) }
 
+    /// Whether `writeLine` writes the line as it came, byte by byte.
+    package var isCompact: Bool { tokens == nil }
+
     /// An upper bound of what `writeLine` touches, in bytes.
     package var maximumLineCount: Int { line.count }
 

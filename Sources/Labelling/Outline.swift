@@ -108,12 +108,17 @@ struct Outline {
         let tokens = tokens
         guard tokens[token] == UInt8(ascii: "{") else { return try tokens.check(token, depth: 1) }
         return try tokens.members(token) { name, value throws(JSONFault) in
-            if field(name) == .sourceRef {
+            if isSourceRef(name) {
                 if entrySourceRef != nil { entryRepeatsSourceRef = true }
                 entrySourceRef = value
             }
             return try tokens.check(value, depth: 2)
         }
+    }
+
+    @inline(__always)
+    private func isSourceRef(_ name: Int) -> Bool {
+        tokens.hasEscapes ? field(name) == .sourceRef : tokens.stringContent(name).equals("source-ref")
     }
 
     @inline(__always)

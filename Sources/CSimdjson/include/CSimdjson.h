@@ -33,6 +33,8 @@ typedef struct {
     size_t count;
     /// Whether there is a backslash anywhere.
     bool has_escapes;
+    /// Whether there is a space or a control character anywhere, be it between tokens or in a string.
+    bool has_blanks;
 } csimdjson_tokens;
 
 /// NULL when there is no memory.

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
 extension JSONTokens {
     /// Checks the object that begins at `token`. `visit` is given each member's name and value as tokens, checks the
     /// value and returns the token after it. Returns the token after the object.
@@ -18,7 +26,14 @@ extension JSONTokens {
     }
 
     /// Checks the value that begins at `token`, inside `depth` containers. Returns the token after it.
+    @inline(__always)
     func check(_ token: Int, depth: Int) throws(JSONFault) -> Int {
+        // Most values are strings, and of one without escapes the indexer has seen to everything.
+        if !hasEscapes, self[token] == UInt8(ascii: "\"") { return token + 1 }
+        return try checkAny(token, depth: depth)
+    }
+
+    private func checkAny(_ token: Int, depth: Int) throws(JSONFault) -> Int {
         var token = token
         // The containers that are open, the innermost one in the lowest bit: 1 is an object, 0 an array. They fit,
         // since there are at most `maximumDepth` of them.
@@ -39,7 +54,7 @@ extension JSONTokens {
                 guard self[token] == bracket + 2 else {
                     kinds = kinds << 1 | (isObject ? 1 : 0)
                     open += 1
-                    if isObject { token = try checkName(token) }
+                    if isObject { token = try checkName(afterStrings(token)) }
                     continue
                 }
                 token += 1
@@ -52,7 +67,7 @@ extension JSONTokens {
                 let isObject = kinds & 1 == 1
                 if self[token] == UInt8(ascii: ",") {
                     token += 1
-                    if isObject { token = try checkName(token) }
+                    if isObject { token = try checkName(afterStrings(token)) }
                     break
                 }
                 guard self[token] == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
@@ -64,6 +79,22 @@ extension JSONTokens {
             }
             if open == 0 { return token }
         }
+    }
+
+    /// The token after all members from `token` on that are plain and have another one behind them: with a string for a
+    /// value, and no escapes. Most members are, and nothing else is to be checked of them.
+    @inline(__always)
+    private func afterStrings(_ token: Int) -> Int {
+        var token = token
+        guard !hasEscapes else { return token }
+        while token + 3 < count {
+            let starts = starts + token
+            guard bytes[Int(starts[0])] == UInt8(ascii: "\""), bytes[Int(starts[1])] == UInt8(ascii: ":"),
+                bytes[Int(starts[2])] == UInt8(ascii: "\""), bytes[Int(starts[3])] == UInt8(ascii: ",")
+            else { break }
+            token += 4
+        }
+        return token
     }
 
     /// Checks a member's name and the colon after it. Returns the token of the member's value.
@@ -125,20 +156,16 @@ extension JSONTokens {
 extension UnsafeRawBufferPointer {
     func equals(_ other: UnsafeRawBufferPointer) -> Bool {
         guard count == other.count else { return false }
-        for index in indices where self[index] != other[index] { return false }
-        return true
+        guard let bytes = baseAddress, let others = other.baseAddress else { return true }
+        return memcmp(bytes, others, count) == 0
     }
 
     /// Whether the bytes are those of an ASCII literal.
     @inline(__always)
     func equals(_ literal: StaticString) -> Bool {
-        guard count == literal.utf8CodeUnitCount else { return false }
-        var index = 0
-        while index < count {
-            if self[index] != literal.utf8Start[index] { return false }
-            index += 1
-        }
-        return true
+        guard count == literal.utf8CodeUnitCount, let bytes = baseAddress else { return false }
+        // Of a known length, so that no function is called.
+        return memcmp(bytes, literal.utf8Start, literal.utf8CodeUnitCount) == 0
     }
 
     /// How many decimal digits there are from `start` on.

@@ -9,6 +9,8 @@ struct JSONTokens {
     let count: Int
     /// Whether a backslash occurs anywhere; where none does, no string needs a second look.
     let hasEscapes: Bool
+    /// Whether a space or a control character occurs anywhere; where none does, no white space is looked for.
+    let hasBlanks: Bool
 
     /// The same tokens, which outlive the indexer's next call.
     @inline(__always)
@@ -19,7 +21,7 @@ struct JSONTokens {
         guard let kept = scratch.bytes.baseAddress else { return self }
         return JSONTokens(
             bytes: bytes, byteCount: byteCount, starts: kept.assumingMemoryBound(to: UInt32.self), count: count,
-            hasEscapes: hasEscapes)
+            hasEscapes: hasEscapes, hasBlanks: hasBlanks)
     }
 
     /// The first byte of a token, or 0, which begins no token of a valid text, past the last one.
@@ -34,6 +36,7 @@ struct JSONTokens {
     @inline(__always)
     func end(_ token: Int) -> Int {
         var end = start(token + 1)
+        guard hasBlanks else { return end }
         while Self.isWhiteSpace(bytes[end - 1]) { end -= 1 }
         return end
     }

@@ -30,7 +30,8 @@ struct TokenIndexer: ~Copyable, @unchecked Sendable {
         }
         guard let starts = tokens.starts, tokens.count > 0 else { throw JSONFault(.empty, at: 0) }
         return JSONTokens(
-            bytes: bytes, byteCount: text.count, starts: starts, count: tokens.count, hasEscapes: tokens.has_escapes)
+            bytes: bytes, byteCount: text.count, starts: starts, count: tokens.count,
+            hasEscapes: tokens.has_escapes, hasBlanks: tokens.has_blanks)
     }
 
     /// What one giant text needed is given back.
