@@ -76,6 +76,9 @@ extension DatasetClient {
 
     /// Hands a change over, once. A token that was used before answers with the status of the update it was used for.
     ///
+    /// A service that knows the preference answers when the update is over, if that is within `preferredWait`; every other
+    /// one at once, with "in progress".
+    ///
     /// - Parameters:
     ///   - project: of the dataset.
     ///   - type: of the dataset.
@@ -89,6 +92,7 @@ extension DatasetClient {
     ) async throws(DatasetClientError) -> DatasetStatus {
         var call = try self.call(.updateDatasetEntries, project: project, type: type)
         call.clientToken = try Self.checked(token: token)
+        call.preferredWait = preferredWait
         call.body = .update(body)
         call.notAfter = notAfter
         return try Self.status(await member(\UpdateDatasetEntriesResponse.status, of: call).1, of: call)
@@ -96,6 +100,13 @@ extension DatasetClient {
 }
 
 extension DatasetClient {
+    /// Whole seconds: longer than nearly every update takes, and well within the time that there is for a request. None
+    /// where that is short.
+    private var preferredWait: Int? {
+        let seconds = min(5, Int(configuration.requestTimeout.components.seconds / 2))
+        return seconds > 0 ? seconds : nil
+    }
+
     func call(
         _ operation: LookoutVision.Operation, project: String, type: DatasetType
     ) throws(DatasetClientError) -> APICall {

@@ -107,13 +107,15 @@ extension DatasetClient {
         }
     }
 
-    /// Why our update failed, if the dataset still says so. That it failed is known; a service that does not answer now
-    /// costs the reason only.
+    /// Why our update failed, if the dataset still says so. That it failed is known; a service that does not answer for
+    /// `Configuration.patience` costs the reason only.
     private func failureMessage(
         _ project: String, _ type: DatasetType, token: String
     ) async throws(DatasetClientError) -> String {
         do {
-            let state = try await describeDataset(project: project, type: type)
+            let state = try await persistently { () async throws(DatasetClientError) in
+                try await describeDataset(project: project, type: type)
+            }
             guard state.status == .updateFailedRollbackComplete, state.latestUpdateToken ?? token == token else {
                 return ""
             }

@@ -125,7 +125,8 @@ extension DatasetClient {
                 payloadSHA256: call.body.sha256, credentials: credentials,
                 date: SigningDate(secondsSince1970: time.wallClock()))
         }
-        // Not signed, as what follows: proxies change it.
+        // Not signed, as what follows: proxies may change it.
+        if let wait = call.preferredWait { headers.append((name: WireNames.prefer, value: "wait=\(wait)")) }
         headers.append((name: "User-Agent", value: "linefeed"))
 
         let origin = "\(endpoint.scheme)://\(endpoint.authority)"

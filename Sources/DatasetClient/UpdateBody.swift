@@ -1,20 +1,18 @@
 import Crypto
 package import NIOCore
-import SigV4
 import Synchronization
 
 /// The body of one `UpdateDatasetEntries`, `{"Changes":"<base64 of the payload>"}`, sent as often as it takes.
 ///
-/// It is never held: the payload stays where it is, and is hashed, and encoded for the signature's hash and again for the
-/// wire, block by block. So a body costs no memory but the blocks that a connection has not taken yet.
+/// It is never held: the payload stays where it is, and is encoded block by block, for the hash and again for the wire. So
+/// a body costs no memory but the blocks that a connection has not taken yet.
 package struct UpdateBody: Sendable {
-    /// Of the payload before base64; 32 bytes.
-    package let payloadSHA256: [UInt8]
     /// Bytes of the body as it travels.
     package let byteCount: Int
     private let payload: Payload
     private let hash = Hash()
 
+    // (Client tokens are made of what these are part of: another form of the body needs another version of the ledger.)
     static let opening = #"{"Changes":""#
     static let closing = #""}"#
     /// Bytes of the payload that are encoded at a time for a hash: they and their encoding fit the first-level cache.
@@ -28,15 +26,12 @@ package struct UpdateBody: Sendable {
         keeping owner: some Sendable, _ forEachChunk: (_ chunk: (UnsafeRawBufferPointer) -> Void) -> Void
     ) {
         var chunks: [UnsafeRawBufferPointer] = []
-        var digest = SHA256()
         var count = 0
         forEachChunk { chunk in
             guard !chunk.isEmpty else { return }
             chunks.append(chunk)
-            digest.update(bufferPointer: chunk)
             count += chunk.count
         }
-        payloadSHA256 = Array(digest.finalize())
         byteCount = Self.opening.utf8.count + Base64Encoder.encodedByteCount(count) + Self.closing.utf8.count
         payload = Payload(chunks: chunks, owner: owner)
     }
@@ -47,32 +42,35 @@ package struct UpdateBody: Sendable {
         self.init(keeping: payload) { chunk in payload.withUnsafeReadableBytes(chunk) }
     }
 
-    /// Of the body, in lower-case hexadecimal: what a request's signature covers. Made when it is first asked for, since
-    /// an endpoint that wants no signature does without.
-    package var sha256: String {
+    /// SHA-256 of the body as it travels, 32 bytes: what a request's signature covers, and what a client token is made of.
+    /// Computed when it is first asked for.
+    package var digest: [UInt8] {
         hash.value.withLock { value in
             if let value { return value }
-            let made = makeSHA256()
-            value = made
-            return made
+            var hash = SHA256()
+            var blocks = blocks(of: Self.hashedBlock)
+            while let block = blocks.next() {
+                block.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+                blocks.reuse(block)
+            }
+            let digest = Array(hash.finalize())
+            value = digest
+            return digest
         }
     }
 
-    private func makeSHA256() -> String {
-        var digest = SHA256()
-        var blocks = blocks(of: Self.hashedBlock)
-        while let block = blocks.next() {
-            block.withUnsafeReadableBytes { digest.update(bufferPointer: $0) }
-            blocks.reuse(block)
-        }
-        return Hexadecimal.encode(digest.finalize())
+    /// SHA-256 of the payload before base64, 32 bytes. Computed each time.
+    package var payloadDigest: [UInt8] {
+        var hash = SHA256()
+        for chunk in payload.chunks { hash.update(bufferPointer: chunk) }
+        return Array(hash.finalize())
     }
 
     /// The body as it travels, each block made of at most so many bytes of the payload.
     package func blocks(of payloadBytes: Int) -> Blocks { Blocks(payload: payload, payloadBytes: payloadBytes) }
 
     private final class Hash: Sendable {
-        let value = Mutex<String?>(nil)
+        let value = Mutex<[UInt8]?>(nil)
     }
 
     /// Pointers into memory that nobody changes, and what keeps it.
@@ -146,20 +144,18 @@ extension UpdateBody {
 }
 
 extension UpdateBody {
-    /// The longest payload whose body travels in one write: it is hashed twice and encoded within about 0.3 ms, and as
-    /// encoded takes 256 KiB.
-    package static let mostPayloadBytesOfOneWrite = 192 * 1024 - Blocks.margin
-    /// Of a longer payload, in each block. Large enough that the way to the connection's thread does not count.
-    package static let payloadBytesOfABlock = 48 * 1024 - Blocks.margin
+    /// Of the payload, in each write to a connection: it is encoded and hashed within about 0.2 ms, and as encoded takes
+    /// 256 KiB. Large enough that the way to the connection's thread does not count, nor the server's awakenings.
+    package static let payloadBytesOfAWrite = 192 * 1024 - Blocks.margin
     private static let mostBytesOfOneWrite =
-        opening.utf8.count + Base64Encoder.encodedByteCount(mostPayloadBytesOfOneWrite) + closing.utf8.count
+        opening.utf8.count + Base64Encoder.encodedByteCount(payloadBytesOfAWrite) + closing.utf8.count
 
     /// Whether the body travels in one write.
     var isOneWrite: Bool { byteCount <= Self.mostBytesOfOneWrite }
 
     /// The body, as long as it is one write.
     func asOneWrite() -> ByteBuffer {
-        var blocks = blocks(of: Self.mostPayloadBytesOfOneWrite)
+        var blocks = blocks(of: Self.payloadBytesOfAWrite)
         return blocks.next() ?? ByteBuffer()
     }
 
@@ -170,7 +166,7 @@ extension UpdateBody {
         fileprivate let body: UpdateBody
 
         func makeAsyncIterator() -> AsyncIterator {
-            AsyncIterator(blocks: body.blocks(of: UpdateBody.payloadBytesOfABlock))
+            AsyncIterator(blocks: body.blocks(of: UpdateBody.payloadBytesOfAWrite))
         }
 
         struct AsyncIterator: AsyncIteratorProtocol {

@@ -6,6 +6,10 @@ package enum WireNames {
     package static let errorType = "x-amzn-ErrorType"
     package static let requestID = "x-amzn-RequestId"
     package static let retryAfter = "Retry-After"
+    /// With `wait=SECONDS`, on `UpdateDatasetEntries`: the caller would rather be answered once the update is over, if that
+    /// is so soon. A service that heeds the preference answers with the status that the update has by then, one that does
+    /// not with UPDATE_IN_PROGRESS, as ever. Source: RFC 7240, 4.3; not known to AWS's clients.
+    package static let prefer = "Prefer"
     /// Ours, on `DescribeDataset` answers of this service only: the client token of the dataset's latest accepted
     /// update. A caller that finds its own token there knows that the status speaks of *its* update, and is spared
     /// sending the payload again to ask.

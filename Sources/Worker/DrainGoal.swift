@@ -11,6 +11,9 @@ struct DrainGoal: Sendable {
     /// settled in this one.
     private let stale: [Int32: Int64]
     private let logger: Logger
+    /// When to look whether it is reached.
+    private let looks: AsyncStream<Void>
+    private let look: AsyncStream<Void>.Continuation
 
     private static let timeout: Duration = .seconds(10)
     /// Shorter, because a stop may have to wait for the answer.
@@ -20,6 +23,7 @@ struct DrainGoal: Sendable {
     /// Asks the cluster where the logs end now.
     init(configuration: WorkerConfiguration, logger: Logger) async throws(KafkaError) {
         self.logger = logger
+        (looks, look) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         topic = configuration.settlement.topic
         reader = try ClusterReader(
             properties: configuration.kafka, group: configuration.settlement.group, log: logger.kafkaLog)
@@ -36,10 +40,21 @@ struct DrainGoal: Sendable {
 
     /// Returns once it is reached. A cluster that does not answer for a while only delays that.
     func reached() async throws {
-        while try await !isReached() {
-            try await Task.sleep(for: Self.interval)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: Self.interval)
+                    lookAgain()
+                }
+            }
+            for await _ in looks where try await isReached() { break }
+            group.cancelAll()
+            try Task.checkCancellation()
         }
     }
+
+    /// This worker may have reached it: it has nothing left to do.
+    func lookAgain() { look.yield() }
 
     private func isReached() async throws -> Bool {
         do throws(KafkaError) {

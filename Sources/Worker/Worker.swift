@@ -51,12 +51,12 @@ package final class Worker: Service {
     }
 
     private func work() async throws {
-        guard configuration.untilEnd else { return try await keepMembership() }
+        guard configuration.untilEnd else { return try await keepMembership {} }
         let goal = try await DrainGoal(configuration: configuration, logger: logger)
         enum End { case goalReached, membershipOver }
         try await withThrowingTaskGroup(of: End.self) { group in
             group.addTask {
-                try await self.keepMembership()
+                try await self.keepMembership { goal.lookAgain() }
                 return .membershipOver
             }
             group.addTask {
@@ -84,9 +84,10 @@ package final class Worker: Service {
         mailbox?.post(.stop(grace: configuration.stopGrace))
     }
 
-    private func keepMembership() async throws {
+    /// `idle` is called when everything is settled and committed that was read to the ends of the logs.
+    private func keepMembership(idle: @escaping @Sendable () -> Void) async throws {
         while true {
-            let end = try await oneMembership()
+            let end = try await oneMembership(idle: idle)
             if let error = end.consumer.error {
                 let instance = configuration.kafka["group.instance.id"]
                 throw error.name == "FENCED_INSTANCE_ID"
@@ -97,12 +98,14 @@ package final class Worker: Service {
         }
     }
 
-    private func oneMembership() async throws -> (consumer: ConsumerEnd, gaveUp: Bool) {
+    private func oneMembership(
+        idle: @escaping @Sendable () -> Void
+    ) async throws -> (consumer: ConsumerEnd, gaveUp: Bool) {
         let mailbox = Mailbox()
         let (requests, continuation) = AsyncStream.makeStream(of: EngineRequest.self)
         let engine = Engine(
             configuration: configuration, mailbox: mailbox, requests: continuation, logger: logger, metrics: metrics,
-            board: board)
+            board: board, idle: idle)
         let consumer = try Consumer(
             topic: configuration.settlement.topic, group: configuration.settlement.group,
             properties: configuration.kafka, delegate: engine, log: logger.kafkaLog)

@@ -7,7 +7,7 @@ import Testing
 /// Updates that are sent in blocks keep the same promises as all other calls.
 @Suite(.timeLimit(.minutes(5))) struct LongBodyTests {
     private static let body = UpdateBody(
-        ByteBuffer(repeating: 0x5a, count: UpdateBody.mostPayloadBytesOfOneWrite + 1))
+        ByteBuffer(repeating: 0x5a, count: UpdateBody.payloadBytesOfAWrite + 1))
 
     private func failure(
         _ reply: ScriptedServer.Reply, _ adjust: (inout DatasetClient.Configuration) -> Void = { _ in }

@@ -257,6 +257,6 @@ final class Bench {
         call.batch.forEachPayloadChunk(of: call.piece) { payload += $0 }
         return ClientToken.make(
             group: settings.group, topic: settings.topic, batch: call.batch, piece: call.piece,
-            generation: call.generation, attempt: call.attempt, payloadSHA256: payload)
+            generation: call.generation, attempt: call.attempt, contentSHA256: payload)
     }
 }

@@ -23,7 +23,7 @@ import Testing
         let payload = Array(SHA256.hash(data: Array(batch.payload(of: piece).utf8)))
         return ClientToken.make(
             group: group, topic: topic, batch: batch, piece: piece, generation: generation, attempt: attempt,
-            payloadSHA256: payload)
+            contentSHA256: payload)
     }
 
     @Test func literalTokens() {

@@ -120,7 +120,8 @@ import Testing
                     cut: settled + Int64.random(in: 1...5000, using: &random),
                     firstSent: Int64.random(in: 0...(1 << 33), using: &random),
                     generation: Int.random(in: 0...2, using: &random),
-                    eventCount: Int.random(in: 0...60_000, using: &random), doubtsLoneLine: Bool.random(using: &random))
+                    eventCount: Int.random(in: 0...60_000, using: &random), doubtsLoneLine: Bool.random(using: &random),
+                    hasPayloadToken: Bool.random(using: &random))
                 entries.append(
                     .init(
                         dataset: number == 0 ? nil : key("p\(number)", Bool.random(using: &random) ? .test : .train),
@@ -185,7 +186,17 @@ import Testing
             LedgerCoder(group: "groupt", topic: "opic", partition: 4),
         ] { #expect(error(text, 1_000_000, other) == .damaged) }
         #expect(error(Data("LF".utf8).base64EncodedString(), 0, coder) == .damaged)
-        #expect(error(Data("LF\u{3}abcdefg".utf8).base64EncodedString(), 0, coder) == .unknownVersion(3))
+        #expect(error(Data("LF\u{4}abcdefg".utf8).base64EncodedString(), 0, coder) == .unknownVersion(4))
+    }
+
+    /// The tokens of version 2 are made of payloads, and whoever goes on with its batches has to know.
+    @Test func batchesOfVersion2KeepTheirTokens() throws {
+        var expected = sample
+        for index in expected.entries.indices { expected.entries[index].inFlight?.hasPayloadToken = true }
+        let text = coder.ofVersion2(sample)
+        #expect(try coder.decode(text, committedAt: sample.offset) == expected)
+        // What is written next says so too.
+        #expect(try coder.decode(coder.encode(expected), committedAt: sample.offset) == expected)
     }
 
     @Test(arguments: [(200, 3900), (300, 3900)])
@@ -196,5 +207,14 @@ import Testing
         }
         let ledger = Ledger(era: 0, offset: 5_000_000, floor: 4_999_999, entries: entries.sorted(by: Ledger.precedes))
         #expect(coder.encode(ledger).utf8.count <= characters)
+    }
+}
+
+extension LedgerCoder {
+    /// The ledger as version 2 wrote it.
+    func ofVersion2(_ ledger: Ledger) -> String {
+        var bytes = Array(Data(base64Encoded: encode(ledger)) ?? Data()).dropLast(4)
+        bytes[2] = 2
+        return sealed(Array(bytes))
     }
 }

@@ -128,7 +128,7 @@ import Testing
 
     /// While there are calls to be made nobody goes out early, however much it holds: what is read meanwhile makes batches
     /// larger.
-    @Test(arguments: [64 << 10, 5000]) func nobodyIsHastenedBehindAQueue(worthwhileBytes: Int) throws {
+    @Test(arguments: [64 << 10, 30_000]) func nobodyIsHastenedBehindAQueue(worthwhileBytes: Int) throws {
         let bench = bench {
             $0.concurrency = 1
             $0.worthwhileBytes = worthwhileBytes
@@ -183,18 +183,21 @@ import Testing
         }
     }
 
-    /// Where batches are worth their calls anyway, partitions are read side by side.
-    @Test func fewLanesTakeNoTurns() {
-        let bench = bench { $0.worthwhileBytes = 1000 }
+    /// Where memory holds enough of each lane for batches to be worth their calls, partitions are read side by side, however
+    /// little it holds now.
+    @Test(arguments: [(memory: 1_600_000, worthwhile: 1000, atATime: 3), (8_000_000, 64 << 10, 12)])
+    func fewLanesTakeNoTurns(memory: Int, worthwhile: Int, atATime: Int) {
+        let bench = bench(memory: memory) { $0.worthwhileBytes = worthwhile }
         for _ in 0..<200 {
-            for partition: Int32 in 0..<3 { read(3, of: partition, on: bench) }
+            for partition: Int32 in 0..<3 { read(atATime, of: partition, on: bench) }
             bench.pass(1)
             for _ in 0..<5 where bench.commit != nil { bench.acknowledge() }
             while let call = bench.calls.first { bench.answer(call) }
             #expect(bench.paused.isEmpty)
         }
-        #expect(bench.machine.counters.eventsSettled > 0)
+        #expect(bench.machine.crowd != nil, "more than a sixteenth of the budget was held")
         bench.settleEverything()
+        #expect(bench.machine.counters.eventsSettled == 200 * 3 * atATime)
     }
 
     /// A round waits for lanes to come to its end, and those of a paused partition get no more company.

@@ -167,6 +167,29 @@ import Testing
         #expect(bench.everyCall.filter { $0.batch.dataset.project == "q" }.count == 6, "and q is not called again")
     }
 
+    /// Version 2 sent the batch under a token that is made otherwise: it is sent again under that, whoever has it next.
+    @Test func batchOfVersion2KeepsItsToken() throws {
+        let bench = oneStuck()
+        let ledger = try bench.ledger()
+        bench.restart()
+        let coder = LedgerCoder(
+            group: bench.machine.settings.group, topic: bench.machine.settings.topic, partition: 0)
+        bench.committed[0] = (ledger.offset, coder.ofVersion2(ledger))
+        bench.assign(0)
+        bench.reread()
+        #expect(bench.calls.map(\.hasPayloadToken) == [true])
+        bench.acknowledgeEverything()
+        bench.restart()
+        bench.assign(0)
+        bench.reread()
+        #expect(bench.calls.map(\.hasPayloadToken) == [true])
+        bench.publish([SampleEvent("p", "b")])
+        bench.settleEverything()
+        let kinds = bench.everyCall.map(\.hasPayloadToken)
+        #expect(kinds == [false, false, true, true, false], "what is cut now has today's")
+        #expect(bench.committed[0]?.offset == 5)
+    }
+
     @Test func batchWhoseLastRecordIsGoneIsStillComplete() throws {
         let bench = oneStuck()
         bench.compact(2)

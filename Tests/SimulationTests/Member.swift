@@ -278,7 +278,7 @@ final class Member {
         var token = ClientToken.make(
             group: settings.group, topic: settings.topic, batch: call.batch, piece: call.piece,
             generation: call.generation, attempt: world.mutation == .attemptIgnored ? 0 : call.attempt,
-            payloadSHA256: Array(hash.finalize()))
+            contentSHA256: Array(hash.finalize()))
         if world.mutation == .tokenWithRandomness { token += "-\(tokenSalt)" }
         let key = "\(token)/\(call.kind)"
         if world.mutation == .epochIgnored {

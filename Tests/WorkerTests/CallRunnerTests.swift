@@ -1,3 +1,4 @@
+import Crypto
 import DatasetClient
 import FoundationEssentials
 import HTTPTypes
@@ -54,7 +55,7 @@ struct CallRunnerTests {
         let isGlobal = { (call: Call) in runner.executor(for: call) === globalConcurrentExecutor }
         #expect(try !isGlobal(#require(short.callForNewBatch())))
         let long = try #require(Machine(image: String(repeating: "long/", count: 100)).callForNewBatch(of: 400))
-        #expect(long.batch.payloadByteCount(of: long.piece) > UpdateBody.mostPayloadBytesOfOneWrite)
+        #expect(long.batch.payloadByteCount(of: long.piece) > UpdateBody.payloadBytesOfAWrite)
         #expect(isGlobal(long))
         #expect(try isGlobal(#require(Machine().callAfterTooLong())), "reading back")
         await client.shutdown()
@@ -75,6 +76,33 @@ struct CallRunnerTests {
             }
             #expect(mailbox.take().isEmpty)
             server.gate.open()
+        }
+    }
+
+    /// The digest in a token is the body's, and the payload's for a batch that was first sent so.
+    @Test(arguments: [false, true])
+    func theTokenIsOfWhatItsBatchBeganWith(_ hasPayloadToken: Bool) async throws {
+        let machine = Machine()
+        var call = try #require(machine.callForNewBatch())
+        call.hasPayloadToken = hasPayloadToken
+        var payload = Data()
+        call.batch.forEachPayloadChunk(of: call.piece) { payload += $0 }
+        let content = hasPayloadToken ? payload : Data(#"{"Changes":"\#(payload.base64EncodedString())"}"#.utf8)
+        let server = HeldServer()
+        server.gate.open()
+        try await server.run { [call] client in
+            let mailbox = Mailbox()
+            await CallRunner(
+                settings: machine.settings, client: client, mailbox: mailbox, logger: Logger(label: "test")
+            ).run(call, trace: nil)
+            guard case .answer(call.id, .completed, let token)? = mailbox.take().first else {
+                Issue.record("not completed")
+                return
+            }
+            let expected = ClientToken.make(
+                group: "pool", topic: "events", batch: call.batch, piece: call.piece, generation: 0, attempt: 0,
+                contentSHA256: Array(SHA256.hash(data: content)))
+            #expect(token == expected)
         }
     }
 

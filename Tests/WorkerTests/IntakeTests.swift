@@ -68,7 +68,7 @@ private final class Taker: ConsumerDelegate {
     private func takeIn(_ batch: RecordBatch) {
         for number in 0..<batch.count {
             let partition = batch[number].partition
-            let summary = Self.summary(of: batch[outcome: number].decoded)
+            let summary = Self.summary(of: batch[outcome: number])
             found.seen.withLock { $0[partition, default: []].append(summary) }
         }
         intake.giveBack(batch)

@@ -11,6 +11,8 @@ struct APICall: Sendable {
     let path: String
     var query: [(name: String, value: String)] = []
     var clientToken: String?
+    /// Seconds that the service may take to answer with the end of what it is asked for.
+    var preferredWait: Int?
     var body: RequestBody?
     /// Seconds since 1970 from which on it is not sent any more.
     var notAfter: Int?
@@ -37,7 +39,7 @@ extension RequestBody? {
         switch self {
         case nil: Self.sha256OfNothing
         case .bytes(let bytes): Hexadecimal.encode(SHA256.hash(data: Array(bytes.readableBytesView)))
-        case .update(let body): body.sha256
+        case .update(let body): Hexadecimal.encode(body.digest)
         }
     }
 

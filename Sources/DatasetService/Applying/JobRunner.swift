@@ -1,4 +1,5 @@
 import Logging
+import LookoutVision
 import ServiceLifecycle
 
 /// Does what was accepted with 202 until the service stops: applies updates, fills datasets from manifests, removes the
@@ -18,6 +19,8 @@ struct JobRunner: Service {
     let store: DatasetStore
     let logger: Logger
     let manifests: ManifestFolder?
+    /// For those who wait for the end of the update that they made.
+    let updateEnds = UpdateEnds()
     private let metrics: ServiceMetrics
     private let gate: Gate
     private let updates = Slots(updatesAtOnce)
@@ -51,6 +54,7 @@ struct JobRunner: Service {
         if !leftOver.isEmpty {
             logger.info("Finishing what was accepted before the start", metadata: ["jobs": "\(leftOver.count)"])
         }
+        defer { updateEnds.close() }
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for job in leftOver { group.addTask { await finish(job) } }
@@ -95,24 +99,27 @@ struct JobRunner: Service {
 
     private func perform(_ job: Job) async throws {
         switch job {
-        case .update(let id): try await apply(id)
+        case .update(let id): updateEnds.tell(try await apply(id), of: id)
         case .creation(let id): try await create(id)
         case .deletion(let id):
             while try await !store.continueDeletion(of: id) { try Self.checkStop() }
         }
     }
 
-    private func apply(_ id: UpdateID) async throws {
-        guard let update = try await store.pendingUpdate(id) else { return }
+    /// - Returns: how it ended; nil where it was over already.
+    private func apply(_ id: UpdateID) async throws -> DatasetStatus? {
+        guard let update = try await store.pendingUpdate(id) else { return nil }
         let changes = Result { () throws(ChangesPayload.Rejection) in try ChangesPayload(Array(update.payload)) }
-        guard let outcome = try await store.finish(update, with: changes) else { return }
+        guard let outcome = try await store.finish(update, with: changes) else { return nil }
         metrics.ended(outcome, acceptedAt: update.acceptedAt, now: store.now())
         let dataset: Logger.MetadataValue = "\(update.dataset)"
         switch outcome {
         case .applied(let lines):
             logger.debug("Update applied", metadata: ["dataset": dataset, "lines": "\(lines)"])
+            return .updateComplete
         case .failed(let message):
             logger.info("Update refused", metadata: ["dataset": dataset, "reason": "\(message)"])
+            return .updateFailedRollbackComplete
         }
     }
 

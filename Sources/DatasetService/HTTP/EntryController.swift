@@ -10,6 +10,10 @@ struct EntryController<Context: RequestContext>: Sendable {
     let metrics: ServiceMetrics
     let bodyLimitBytes: Int
 
+    /// A request holds its body, or room for the largest one where it announces no length, until it is answered. Of large
+    /// ones it is worth more to have the memory back than to be spared a question.
+    private static var mostBytesWhileWaiting: Int { 192 << 10 }
+
     func addRoutes(to routes: RouterGroup<Context>) {
         routes.get("{projectName}/datasets/{datasetType}/entries", use: list)
         routes.patch("{projectName}/datasets/{datasetType}/entries", use: update)
@@ -39,10 +43,15 @@ struct EntryController<Context: RequestContext>: Sendable {
         let changes = try await request.decodeBody(ChangesMessage.self, limit: bodyLimitBytes).decoded()
         let update = UpdateRequest(
             dataset: name, token: token, changes: changes, digest: Data(SHA256.hash(data: changes)))
-        let status: DatasetStatus
         let acceptance = try await store.accept(update)
         metrics.accepted(acceptance, bytes: changes.count)
+        let length = request.headers[.contentLength].flatMap { Int($0) } ?? .max
+        let patience = length <= Self.mostBytesWhileWaiting ? request.preferredWait : .zero
+        let status: DatasetStatus
         switch acceptance {
+        case .accepted(let id) where patience > .zero:
+            let end = await jobs.updateEnds.end(of: id, within: patience) { jobs.enqueue(.update(id)) }
+            status = end ?? .updateInProgress
         case .accepted(let id):
             jobs.enqueue(.update(id))
             status = .updateInProgress

@@ -58,6 +58,26 @@ extension Request {
         return token
     }
 
+    /// How long the caller would like to wait for the end of what it asks for; none where it does not say so. What cannot
+    /// be read as RFC 7240 has it is no preference, and no error.
+    var preferredWait: Duration {
+        for field in headers[values: .prefer] {
+            for preference in field.split(separator: ",") {
+                let parts = preference.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1)
+                    .map { $0.trimmingPrefix { $0 == " " || $0 == "\t" } }
+                guard parts.count == 2, let name = parts[0].split(whereSeparator: { $0 == " " || $0 == "\t" }).first,
+                    name.lowercased() == "wait",
+                    let seconds = parts[1].split(whereSeparator: { " \t\"".contains($0) }).first.flatMap({ UInt($0) })
+                else { continue }
+                return min(.seconds(seconds), Self.longestPreferredWait)
+            }
+        }
+        return .zero
+    }
+
+    /// Long enough for nearly every update, and shorter than what clients and proxies wait for an answer.
+    private static var longestPreferredWait: Duration { .seconds(10) }
+
     /// How many results a page may have.
     func maxResults() throws -> Int {
         guard let text = query(WireNames.Query.maxResults) else { return Limits.pageSize.upperBound }

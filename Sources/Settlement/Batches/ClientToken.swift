@@ -8,10 +8,11 @@ internal import LookoutVision
 /// token in every worker that believes the same ledgers; other bytes give another, so "same token, other parameters" cannot happen.
 package enum ClientToken {
     /// `generation` is how many times a token of this batch has grown too old, and is kept in the ledger; `attempt` how
-    /// many tries of this piece were reported failed; `payloadSHA256` has 32 bytes.
+    /// many tries of this piece were reported failed; `contentSHA256` is the digest of the request's body, 32 bytes,
+    /// which its signature needs anyway: another payload makes another body. (See `Call.hasPayloadToken`.)
     /// - Returns: 47 characters of `[a-zA-Z0-9-]`; the API takes 64.
     package static func make(
-        group: String, topic: String, batch: Batch, piece: Piece, generation: Int, attempt: Int, payloadSHA256: [UInt8]
+        group: String, topic: String, batch: Batch, piece: Piece, generation: Int, attempt: Int, contentSHA256: [UInt8]
     ) -> String {
         var hash = SHA256()
         // Every string goes in behind its length, so that no two lists of fields give the same bytes.
@@ -34,7 +35,7 @@ package enum ClientToken {
         update(offsets.last)
         update(Int64(generation))
         update(Int64(attempt))
-        hash.update(data: payloadSHA256)
+        hash.update(data: contentSHA256)
         return "lf1-" + base62(Array(hash.finalize()))
     }
 

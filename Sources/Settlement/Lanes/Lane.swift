@@ -6,8 +6,6 @@ internal import LookoutVision
 final class Lane {
     // What every event needs comes first, and lies close together: of thousands of lanes little is in the processor's caches.
     let dataset: DatasetKey
-    /// The project's name, to be compared without making a string.
-    private let projectBytes: [UInt8]
     /// Events at offsets ≤ this need nothing more.
     var settled: Int64
     /// Future batches, oldest first; only the last one still grows.
@@ -40,13 +38,8 @@ final class Lane {
         self.number = number
         self.dataset = dataset
         self.digest = digest
-        projectBytes = Array(dataset.project.utf8)
         self.settled = settled
         lastSettledEvent = -1
-    }
-
-    func isOf(project: UnsafeRawBufferPointer, type: DatasetType) -> Bool {
-        dataset.type == type && projectBytes.withUnsafeBytes { $0.hasBytes(of: project) }
     }
 
     struct Missing {
@@ -119,6 +112,8 @@ struct Flight {
         var generation = 0
         /// Events in the batch.
         var eventCount: Int
+        /// `Ledger.InFlight.hasPayloadToken`.
+        var hasPayloadToken = false
     }
 
     let cut: Int64
@@ -167,7 +162,8 @@ struct Flight {
         reforming = Segment(openedAt: 0)
         chain = Chain(lineCount: 0, doubtsLoneLine: inFlight.doubtsLoneLine)
         intent = Intent(
-            firstSent: inFlight.firstSent, generation: inFlight.generation, eventCount: inFlight.eventCount)
+            firstSent: inFlight.firstSent, generation: inFlight.generation, eventCount: inFlight.eventCount,
+            hasPayloadToken: inFlight.hasPayloadToken)
     }
 
     /// The log was read past the cut: what was gathered is the batch.
@@ -197,7 +193,7 @@ struct Flight {
     var ledgerEntry: Ledger.InFlight {
         Ledger.InFlight(
             cut: cut, firstSent: intent.firstSent, generation: intent.generation, eventCount: intent.eventCount,
-            doubtsLoneLine: chain.doubtsLoneLine)
+            doubtsLoneLine: chain.doubtsLoneLine, hasPayloadToken: intent.hasPayloadToken)
     }
 
     private static let failuresOfAStuckLane = 3

@@ -123,5 +123,5 @@ private final class Chunk: @unchecked Sendable {
     /// Chunks of the largest size that nobody uses: at speed thousands come and go every second, and the system would
     /// have to clear the memory each time.
     private static let spare = Mutex<[Memory]>([])
-    private static let mostSpare = 256
+    private static let mostSpare = 64
 }

@@ -1,13 +1,5 @@
 internal import Labelling
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// A run of one lane's events that will be sent as one batch: it is filled, then frozen whole, so that cutting a
 /// batch copies nothing of what was gathered, except where a round begins in the middle of it.
 ///
@@ -61,22 +53,26 @@ package final class Segment: @unchecked Sendable {
         // Where the reference stands in the line as it came: white space that was removed moved it to the left. In a line
         // that was made it is what comes first.
         var guess = Self.commonRefStart
+        var isCertain = false
         if let line = event.line.baseAddress, let ref = event.sourceRef.baseAddress, ref >= line,
             ref < line + event.line.count
         {
             guess = ref - line
+            isCertain = event.isCompact
         }
-        register(event.sourceRef, near: guess, place: place, offset: offset)
+        register(event.sourceRef, near: guess, isCertain: isCertain, place: place, offset: offset)
         return heldBytes - before
     }
 
     private static let commonRefStart = #"{"source-ref":""#.utf8.count
 
     private func register(
-        _ ref: UnsafeRawBufferPointer, near guess: Int, place: LineStore.Place, offset: Int64
+        _ ref: UnsafeRawBufferPointer, near guess: Int, isCertain: Bool = false, place: LineStore.Place, offset: Int64
     ) {
         let refStart: Int
-        if let position = lines.line(at: place).position(of: ref, near: guess) {
+        if isCertain {
+            refStart = guess
+        } else if let position = lines.line(at: place).position(of: ref, near: guess) {
             refStart = position
         } else {
             refStart = ~escapedRefs.count
@@ -165,29 +161,40 @@ package final class Segment: @unchecked Sendable {
 }
 
 extension UnsafeRawBufferPointer {
+    /// Whether the bytes are the same. Not by `memcmp`: around a call into another library everything at hand would be
+    /// retained, which costs more than to compare the few words of a name.
     @inline(__always)
-    func hasBytes(of other: UnsafeRawBufferPointer) -> Bool {
-        guard count == other.count else { return false }
-        guard let a = baseAddress, let b = other.baseAddress else { return true }
-        return memcmp(a, b, count) == 0
+    func hasBytes(of other: UnsafeRawBufferPointer) -> Bool { count == other.count && hasBytes(of: other, at: 0) }
+
+    /// Whether those of `other` stand at `position`, from where there are as many at least.
+    @inline(__always)
+    private func hasBytes(of other: UnsafeRawBufferPointer, at position: Int) -> Bool {
+        var compared = 0
+        while other.count - compared >= 8 {
+            guard word(at: position + compared) == other.word(at: compared) else { return false }
+            compared += 8
+        }
+        guard compared < other.count else { return true }
+        // The last word overlaps the one before it.
+        if other.count >= 8 { return word(at: position + other.count - 8) == other.word(at: other.count - 8) }
+        while compared < other.count {
+            guard self[position + compared] == other[compared] else { return false }
+            compared += 1
+        }
+        return true
     }
+
+    @inline(__always)
+    private func word(at position: Int) -> UInt64 { loadUnaligned(fromByteOffset: position, as: UInt64.self) }
 
     /// Where `needle` stands: at `guess`, or else as near before it as can be, or else after it.
     @inline(__always)
     fileprivate func position(of needle: UnsafeRawBufferPointer, near guess: Int) -> Int? {
-        guard let base = baseAddress, let sought = needle.baseAddress, needle.count <= count else { return nil }
+        guard needle.count <= count else { return nil }
         let last = count - needle.count
         let start = Swift.min(Swift.max(guess, 0), last)
-        var position = start
-        while position >= 0 {
-            if memcmp(base + position, sought, needle.count) == 0 { return position }
-            position -= 1
-        }
-        position = start + 1
-        while position <= last {
-            if memcmp(base + position, sought, needle.count) == 0 { return position }
-            position += 1
-        }
-        return nil
+        if hasBytes(of: needle, at: start) { return start }
+        return (0..<start).reversed().first { hasBytes(of: needle, at: $0) }
+            ?? (start..<last).lazy.map { $0 + 1 }.first { hasBytes(of: needle, at: $0) }
     }
 }

@@ -62,15 +62,20 @@ package struct Ledger: Sendable, Equatable {
         package var eventCount: Int
         /// `Chain.doubtsLoneLine`: part of what the batch's calls follow from, so a replay must know it.
         package var doubtsLoneLine: Bool
+        /// Whether the tokens of this generation are made of the payload's digest instead of the body's: so they were by the
+        /// version that cut the batch, and a batch never changes its tokens.
+        package var hasPayloadToken: Bool
 
         package init(
-            cut: Int64, firstSent: Int64, generation: Int = 0, eventCount: Int, doubtsLoneLine: Bool = false
+            cut: Int64, firstSent: Int64, generation: Int = 0, eventCount: Int, doubtsLoneLine: Bool = false,
+            hasPayloadToken: Bool = false
         ) {
             self.cut = cut
             self.firstSent = firstSent
             self.generation = generation
             self.eventCount = eventCount
             self.doubtsLoneLine = doubtsLoneLine
+            self.hasPayloadToken = hasPayloadToken
         }
     }
 

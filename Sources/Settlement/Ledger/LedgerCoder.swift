@@ -15,9 +15,13 @@ internal import LookoutVision
 /// and no map. `era` is milliseconds since the epoch, `base time` is seconds since the epoch. The checksum is the first
 /// four bytes of a SHA-256 over group, topic, partition and all that precedes it: a ledger that was copied to another
 /// place does not verify there.
+///
+/// Version 2 is the same, but the tokens of its batches in flight are made of their payloads: they go on to be, and are
+/// marked so.
 package struct LedgerCoder: Sendable {
     private static let magic = Array("LF".utf8)
-    private static let version: UInt8 = 2
+    private static let version: UInt8 = 3
+    private static let versionOfPayloadTokens: UInt8 = 2
     private static let checksumCount = 4
 
     private enum Flag {
@@ -28,7 +32,7 @@ package struct LedgerCoder: Sendable {
         static let generation: UInt8 = 16
         static let doubtsLoneLine: UInt8 = 32
         static let hashed: UInt8 = 64
-        static let known: UInt8 = 127
+        static let payloadToken: UInt8 = 128
     }
 
     private let scope: [UInt8]
@@ -87,6 +91,7 @@ package struct LedgerCoder: Sendable {
             flags |= Flag.inFlight
             if inFlight.generation > 0 { flags |= Flag.generation }
             if inFlight.doubtsLoneLine { flags |= Flag.doubtsLoneLine }
+            if inFlight.hasPayloadToken { flags |= Flag.payloadToken }
         }
         out.append(flags)
         switch entry.name {
@@ -117,7 +122,8 @@ package struct LedgerCoder: Sendable {
             throw .foreign
         }
         guard bytes.count > Self.magic.count else { throw .damaged }
-        guard bytes[Self.magic.count] == Self.version else { throw .unknownVersion(bytes[Self.magic.count]) }
+        let version = bytes[Self.magic.count]
+        guard version == Self.version || version == Self.versionOfPayloadTokens else { throw .unknownVersion(version) }
         let body = bytes.dropLast(Self.checksumCount)
         guard body.count > Self.magic.count, checksum(body) == Array(bytes.suffix(Self.checksumCount)) else {
             throw .damaged
@@ -139,9 +145,10 @@ package struct LedgerCoder: Sendable {
         var entries: [Ledger.Entry] = []
         var previous: [UInt8] = []
         for _ in 0..<count {
-            guard let entry = readEntry(&reader, offset: offset, baseTime: baseTime, previous: &previous) else {
+            guard var entry = readEntry(&reader, offset: offset, baseTime: baseTime, previous: &previous) else {
                 throw .damaged
             }
+            if version == Self.versionOfPayloadTokens { entry.inFlight?.hasPayloadToken = true }
             entries.append(entry)
         }
         guard reader.isAtEnd else { throw .damaged }
@@ -159,7 +166,7 @@ package struct LedgerCoder: Sendable {
     private func readEntry(
         _ reader: inout ByteReader, offset: Int64, baseTime: Int64, previous: inout [UInt8]
     ) -> Ledger.Entry? {
-        guard let flags = reader.byte(), flags & ~Flag.known == 0,
+        guard let flags = reader.byte(), flags & Flag.payloadToken == 0 || flags & Flag.inFlight != 0,
             let name = readName(&reader, flags: flags, previous: &previous)
         else { return nil }
         var settled = offset - 1
@@ -177,7 +184,7 @@ package struct LedgerCoder: Sendable {
             name: name, settled: settled,
             inFlight: Ledger.InFlight(
                 cut: cut, firstSent: firstSent, generation: Int(generation), eventCount: eventCount,
-                doubtsLoneLine: flags & Flag.doubtsLoneLine != 0))
+                doubtsLoneLine: flags & Flag.doubtsLoneLine != 0, hasPayloadToken: flags & Flag.payloadToken != 0))
     }
 
     private func readName(_ reader: inout ByteReader, flags: UInt8, previous: inout [UInt8]) -> LaneName? {

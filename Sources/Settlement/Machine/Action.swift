@@ -66,6 +66,8 @@ package struct Call: Sendable {
     package var notAfter: Int64
     package var generation: Int
     package var attempt: Int
+    /// Whether the token is made of the payload's digest instead of the body's.
+    package var hasPayloadToken: Bool
 }
 
 package struct DeadLetter: Sendable, Equatable {

@@ -7,7 +7,7 @@ final class Partition {
     let epoch: Int
     /// The next offset to be read.
     var position: Int64
-    var lanes = LaneTable()
+    let lanes = LaneTable()
     var refusals: RefusalLane
     /// Numbers of the lanes that a ledger may have to name or a watermark to wait for.
     var active: [Int32] = []

@@ -56,7 +56,7 @@ extension Settlement {
         if load.isMoreThanLittle { crowdedUntil = now }
         let mayBe =
             turn == nil
-            ? load.isWorthTurns && crowd?.isDense(below: settings.worthwhileBytes) == true
+            ? load.isWorthTurns && crowd?.isTooLarge(for: load.budget, each: settings.worthwhileBytes) == true
             : now - crowdedUntil < ReadingTurn.patienceForRoom
         guard mayBe else {
             endTurn(now: now)

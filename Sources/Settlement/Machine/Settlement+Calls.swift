@@ -69,7 +69,8 @@ extension Settlement {
                     Call(
                         id: id, kind: kind, batch: batch, piece: piece,
                         notAfter: flight.intent.firstSent + settings.tokenAge.components.seconds,
-                        generation: flight.intent.generation, attempt: attempt)))
+                        generation: flight.intent.generation, attempt: attempt,
+                        hasPayloadToken: flight.intent.hasPayloadToken)))
         case .deadLetter(let suspects) where isHalting(suspects):
             let first = suspects.min { $0.event < $1.event }
             lane.flight?.haltedBy = first.map { "offset \(batch.offset(ofEvent: $0.event)): \($0.message)" }

@@ -9,7 +9,7 @@ extension Settlement {
         let writesRefusals = settings.onInvalid == .deadLetter
         let isDue =
             dirty.contains { !$0.intents.isEmpty || (writesRefusals && $0.refusals.wantsPermission) }
-            || now - lastCommitAt >= settings.commitInterval.nanoseconds
+            || now - lastCommitAt >= settings.commitInterval.nanoseconds || hasNothingToWaitFor
         if isDue { _ = startCommit(of: dirty, deadline: settings.commitDeadline, now: now) }
     }
 
@@ -18,7 +18,13 @@ extension Settlement {
         guard commit == nil, leavingSince == nil, maySettle, partitions.all.contains(where: \.isDirty) else {
             return nil
         }
-        return max(commitRetryAt, lastCommitAt + settings.commitInterval.nanoseconds)
+        return max(commitRetryAt, hasNothingToWaitFor ? .min : lastCommitAt + settings.commitInterval.nanoseconds)
+    }
+
+    /// Whether a drain is over but for its last commit.
+    private var hasNothingToWaitFor: Bool {
+        !settings.lingersAtEnd && placesTaken + unrecordedCount == 0
+            && partitions.all.allSatisfy { $0.isAtEnd && $0.watermark == $0.position }
     }
 
     /// - Returns: false where nothing could be written.

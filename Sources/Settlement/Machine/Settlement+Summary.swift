@@ -12,6 +12,9 @@ extension Settlement {
         package init() {}
     }
 
+    /// Whether all that there is was read, and everything of it is settled and committed.
+    package var isIdle: Bool { partitions.all.allSatisfy { $0.isAtEnd && $0.committedOffset == $0.position } }
+
     package var summary: Summary {
         var summary = Summary()
         summary.counters = counters

@@ -84,5 +84,6 @@ extension Engine {
         outstanding = nil
         metrics.commit(refused.isEmpty ? .stored : .refused)
         settlement.commitFinished(.resolved(refused: refused), now: clock.now)
+        if settlement.isIdle { idle() }
     }
 }

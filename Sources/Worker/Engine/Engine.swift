@@ -14,6 +14,8 @@ final class Engine: ConsumerDelegate {
     let requests: AsyncStream<EngineRequest>.Continuation
     let metrics: WorkerMetrics
     let board: StatusBoard
+    /// Told whenever a commit leaves nothing to be done.
+    let idle: @Sendable () -> Void
 
     private var intake: Intake
     let clock = SystemClock()
@@ -47,7 +49,7 @@ final class Engine: ConsumerDelegate {
 
     init(
         configuration: WorkerConfiguration, mailbox: Mailbox, requests: AsyncStream<EngineRequest>.Continuation,
-        logger: Logger, metrics: WorkerMetrics, board: StatusBoard
+        logger: Logger, metrics: WorkerMetrics, board: StatusBoard, idle: @escaping @Sendable () -> Void
     ) {
         self.configuration = configuration
         self.mailbox = mailbox
@@ -55,11 +57,12 @@ final class Engine: ConsumerDelegate {
         self.logger = logger
         self.metrics = metrics
         self.board = board
+        self.idle = idle
         intake = Intake(logger: logger)
         var settings = configuration.settlement
         if configuration.untilEnd {
             settings.lingersAtEnd = false
-            // A drain's last commits have no company to wait for.
+            // Where room in ledgers is tight, lanes wait for it, and in a drain commits have little company to wait for.
             settings.commitInterval = min(settings.commitInterval, .milliseconds(20))
         }
         // A broker may hold an empty answer back for so long.
@@ -83,14 +86,14 @@ final class Engine: ConsumerDelegate {
 
     private func takeIn(_ batch: RecordBatch) {
         let now = roundTime ?? startRound()
+        for (number, headers) in batch.traces {
+            watch.traces.note(headers, partition: batch[number].partition, offset: batch[number].offset)
+        }
         for number in 0..<batch.count {
             let partition = batch[number].partition
             let offset = batch[number].offset
-            if let trace = batch[outcome: number].trace {
-                watch.traces.note(trace, partition: partition, offset: offset)
-            }
             if let timestamp = batch[number].timestampMilliseconds { watch.noteTimestamp(timestamp, partition, offset) }
-            switch batch[outcome: number].decoded {
+            switch batch[outcome: number] {
             case .event(let event):
                 settlement.append(event, partition: partition, offset: offset, now: now)
             case .tombstone:

@@ -8,20 +8,15 @@ internal import Synchronization
 /// It has one owner at a time, and `DecodingQueue` hands it from one to the next: the poll thread fills it, whoever
 /// decodes it has it alone, then the poll thread has it again, and whoever clears it is the last.
 final class RecordBatch: @unchecked Sendable {
-    /// What decoding made of one record.
-    struct Outcome {
-        let decoded: DecodedRecord
-        /// The record's headers, where they carry a trace context.
-        let trace: Record.HeaderList?
-    }
-
     /// So many fit a processor's second cache with their tokens, and are worth waking another thread for.
     private static let capacity = 256
     /// Bytes of keys and values after which the batch counts as full.
     private static let byteLimit = 256 << 10
 
     private let records = UnsafeMutablePointer<Record>.allocate(capacity: capacity)
-    private let outcomes = UnsafeMutablePointer<Outcome>.allocate(capacity: capacity)
+    private let outcomes = UnsafeMutablePointer<DecodedRecord>.allocate(capacity: capacity)
+    /// Numbers of the records whose headers carry a trace context, and those headers.
+    private(set) var traces: [(number: Int, headers: Record.HeaderList)] = []
     private(set) var count = 0
     private var decodedCount = 0
     /// Of keys and values.
@@ -50,7 +45,8 @@ final class RecordBatch: @unchecked Sendable {
         _read { yield records[number] }
     }
 
-    subscript(outcome number: Int) -> Outcome {
+    /// What decoding made of a record.
+    subscript(outcome number: Int) -> DecodedRecord {
         _read { yield outcomes[number] }
     }
 
@@ -58,11 +54,11 @@ final class RecordBatch: @unchecked Sendable {
     func decode() {
         while decodedCount < count {
             let headers = records[decodedCount].headerList
-            let decoded = decoder.decode(
-                value: records[decodedCount].value, projectHeader: headers?.bytes(of: EventDecoder.projectHeader),
-                datasetTypeHeader: headers?.bytes(of: EventDecoder.datasetTypeHeader))
-            let isTraced = headers?.bytes(of: TraceTable.header) != nil
-            (outcomes + decodedCount).initialize(to: Outcome(decoded: decoded, trace: isTraced ? headers : nil))
+            (outcomes + decodedCount).initialize(
+                to: decoder.decode(
+                    value: records[decodedCount].value, projectHeader: headers?.bytes(of: EventDecoder.projectHeader),
+                    datasetTypeHeader: headers?.bytes(of: EventDecoder.datasetTypeHeader)))
+            if let headers, headers.bytes(of: TraceTable.header) != nil { traces.append((decodedCount, headers)) }
             decodedCount += 1
         }
         hasOutcomes.store(true, ordering: .releasing)
@@ -78,6 +74,7 @@ final class RecordBatch: @unchecked Sendable {
     /// Gives all records back to librdkafka.
     func clear() {
         outcomes.deinitialize(count: decodedCount)
+        traces.removeAll(keepingCapacity: true)
         records.deinitialize(count: count)
         decoder.recycle()
         (count, decodedCount, byteCount) = (0, 0, 0)

@@ -49,19 +49,16 @@ struct LinefeedBenchmarks {
 
     private static func send(_ calls: [Call]) {
         let bytes = calls.reduce(0) { $0 + $1.batch.payloadByteCount(of: $1.piece) }
-        Measurement.run("SHA-256 of payloads", events: events, bytes: bytes) {
-            for call in calls { _ = body(of: call) }
+        Measurement.run("base64, body hash", events: events, bytes: bytes) {
+            for call in calls { _ = body(of: call).digest }
         }
         let bodies = calls.map(body(of:))
         Measurement.run("client tokens", events: calls.count, bytes: 0) {
             for (call, body) in zip(calls, bodies) {
                 _ = ClientToken.make(
                     group: "g", topic: "t", batch: call.batch, piece: call.piece, generation: 0, attempt: 0,
-                    payloadSHA256: body.payloadSHA256)
+                    contentSHA256: body.digest)
             }
-        }
-        Measurement.run("payload hash, base64, body hash", events: events, bytes: bytes) {
-            for call in calls { _ = body(of: call).sha256 }
         }
     }
 
@@ -70,7 +67,7 @@ struct LinefeedBenchmarks {
         let bodies = calls.map(body(of:))
         Measurement.run("base64 into blocks for the wire", events: events, bytes: bytes) {
             for body in bodies {
-                var blocks = body.blocks(of: UpdateBody.payloadBytesOfABlock)
+                var blocks = body.blocks(of: UpdateBody.payloadBytesOfAWrite)
                 while let block = blocks.next() { blocks.reuse(block) }
             }
         }

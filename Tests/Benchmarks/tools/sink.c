@@ -4,7 +4,8 @@
 //
 // usage: sink [--port N]
 //
-//   PATCH …/entries   202, UPDATE_IN_PROGRESS; counted once for each client token
+//   PATCH …/entries   202, UPDATE_COMPLETE for who prefers to wait, for others UPDATE_IN_PROGRESS; counted once for each
+//                     client token
 //   GET …/train       200, UPDATE_COMPLETE and the token of the dataset's last update
 //   GET /counts       {"updates": N, "bytes": N, "repeats": N, "describes": N}, bytes before base64
 //   POST /reset       all counts to zero
@@ -184,7 +185,9 @@ static bool serve_one(int client, request *in) {
             repeats++;
         }
         status = "202 Accepted";
-        strcpy(body, "{\"Status\":\"UPDATE_IN_PROGRESS\"}");
+        char preference[64];
+        bool waits = header(in->head, "Prefer", preference, sizeof preference) && strncmp(preference, "wait=", 5) == 0;
+        snprintf(body, sizeof body, "{\"Status\":\"UPDATE_%s\"}", waits ? "COMPLETE" : "IN_PROGRESS");
     } else if (strcmp(path, "/counts") == 0) {
         snprintf(
             body, sizeof body,

@@ -90,11 +90,15 @@ struct ServiceUnderTest: Sendable {
         try await update(project, token: token, payload: Data(lines.joined(separator: "\n").utf8))
     }
 
-    func update(_ project: String, token: String? = nil, payload: Data) async throws -> Answer {
-        try await call(
+    func update(
+        _ project: String, token: String? = nil, payload: Data, prefer: String? = nil
+    ) async throws -> Answer {
+        var headers: [String: String] = [:]
+        headers[WireNames.clientToken] = token
+        headers[WireNames.prefer] = prefer
+        return try await call(
             "PATCH", Operation.updateDatasetEntries.path(project: project, datasetType: "train"),
-            json: #"{"Changes":"\#(payload.base64EncodedString())"}"#,
-            headers: token.map { [WireNames.clientToken: $0] } ?? [:])
+            json: #"{"Changes":"\#(payload.base64EncodedString())"}"#, headers: headers)
     }
 
     func describe(_ project: String) async throws -> DatasetDescription {
