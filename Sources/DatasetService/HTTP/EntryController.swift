@@ -45,8 +45,7 @@ struct EntryController<Context: RequestContext>: Sendable {
             dataset: name, token: token, changes: changes, digest: Data(SHA256.hash(data: changes)))
         let acceptance = try await store.accept(update)
         metrics.accepted(acceptance, bytes: changes.count)
-        let length = request.headers[.contentLength].flatMap { Int($0) } ?? .max
-        let patience = length <= Self.mostBytesWhileWaiting ? request.preferredWait : .zero
+        let patience = request.announcesBody(upTo: Self.mostBytesWhileWaiting) ? request.preferredWait : .zero
         let status: DatasetStatus
         switch acceptance {
         case .accepted(let id) where patience > .zero:

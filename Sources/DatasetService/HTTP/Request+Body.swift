@@ -10,8 +10,11 @@ extension Request {
     static let smallBodyBytes = 64 * 1024
 
     /// Whether a body is announced, of no more than a few names.
-    var hasSmallBody: Bool {
-        headers[.contentLength].flatMap { Int($0) }.map { $0 <= Self.smallBodyBytes } ?? false
+    var hasSmallBody: Bool { announcesBody(upTo: Self.smallBodyBytes) }
+
+    /// Whether a body is announced, of so many bytes at most.
+    func announcesBody(upTo limit: Int) -> Bool {
+        headers[.contentLength].flatMap { Int($0) }.map { $0 <= limit } ?? false
     }
 
     /// Reads the whole body and keeps it, so that it can be read again.

@@ -64,7 +64,6 @@ extension Request {
         for field in headers[values: .prefer] {
             for preference in field.split(separator: ",") {
                 let parts = preference.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1)
-                    .map { $0.trimmingPrefix { $0 == " " || $0 == "\t" } }
                 guard parts.count == 2, let name = parts[0].split(whereSeparator: { $0 == " " || $0 == "\t" }).first,
                     name.lowercased() == "wait",
                     let seconds = parts[1].split(whereSeparator: { " \t\"".contains($0) }).first.flatMap({ UInt($0) })

@@ -195,6 +195,6 @@ extension UnsafeRawBufferPointer {
         let start = Swift.min(Swift.max(guess, 0), last)
         if hasBytes(of: needle, at: start) { return start }
         return (0..<start).reversed().first { hasBytes(of: needle, at: $0) }
-            ?? (start..<last).lazy.map { $0 + 1 }.first { hasBytes(of: needle, at: $0) }
+            ?? (start + 1..<last + 1).first { hasBytes(of: needle, at: $0) }
     }
 }

@@ -13,7 +13,6 @@ struct Crowd {
         var partitionsWithLanes = 0
         for partition in partitions.all {
             let before = lanesWithEvents
-            defer { if lanesWithEvents > before { partitionsWithLanes += 1 } }
             for number in partition.active {
                 let lane = partition.lanes.lanes[Int(number)]
                 if lane.flight != nil || !lane.segments.isEmpty { lanesWithEvents += 1 }
@@ -24,6 +23,7 @@ struct Crowd {
                 lanesRead += 1
                 bytesRead += head.heldBytes
             }
+            if lanesWithEvents > before { partitionsWithLanes += 1 }
         }
         lanesInAll = partitionsWithLanes > 0 ? lanesWithEvents * partitions.count / partitionsWithLanes : 0
     }
