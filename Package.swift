@@ -25,7 +25,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         // HTTP field names, which the server's requests and responses are made of.
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-        // ByteBuffer, the currency of both the HTTP client and the HTTP server.
+        // Event loops, and HTTP/1.1 as the dataset client speaks it: what it holds in flight, when it stops sending and which
+        // thread judges an answer are its own matters. ByteBuffer, the currency of both the client and the server.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         // TLS: the service's certificate, the authorities that the client trusts, the tests' stand-in of a secured broker.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
@@ -40,7 +41,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         // The HTTP server of the dataset service.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
-        // Pooled HTTP client of the dataset client.
+        // The tests' client of the HTTP servers.
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         // Start, signal handling and ordered stop of everything that runs.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -72,12 +73,13 @@ let package = Package(
             name: "DatasetClient",
             dependencies: [
                 "CBase64", "SigV4", "LookoutVision",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Instrumentation", package: "swift-distributed-tracing"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "ServiceContextModule", package: "swift-service-context"),
             ]
         ),
@@ -199,8 +201,6 @@ let package = Package(
                 "Certificates", "DatasetClient", "LookoutVision", "SigV4",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                // A connection without a socket, to see what a handler lets through.
-                .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

@@ -7,9 +7,6 @@ extension DatasetClient {
         package var requestTimeout: Duration = .seconds(60)
         /// Until a connection, with TLS where that is spoken, is there.
         package var connectTimeout: Duration = .seconds(5)
-        /// Requests beyond this many wait for a connection. About twice as many as there are calls at a time suit: the
-        /// connections are shared out among a few event loops, and so are the calls, but not evenly at every moment.
-        package var connections = 64
         /// Bytes of one answer; a longer one is an error. An answer's page of 100 entries is about 4 MiB at the most.
         package var largestAnswer = 16 * 1024 * 1024
         /// For each operation by itself; the API's default quota is 5 requests a second.

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Instrumentation
 import LookoutVision
 import NIOCore
@@ -41,7 +40,7 @@ package struct DatasetClient: Sendable {
         self.time = time
         signer = Signer(region: region, service: WireNames.signingName)
         connections = ConnectionLines(
-            connections: configuration.connections, configuration: Self.httpConfiguration(configuration))
+            endpoint: endpoint, authorities: configuration.authorities, connectTimeout: configuration.connectTimeout)
         let limited = LookoutVision.Operation.allCases.compactMap { operation in
             RateLimiter(configuration.rateLimits[operation] ?? configuration.rateLimit, time: time)
                 .map { (operation, $0) }
@@ -61,27 +60,6 @@ package struct DatasetClient: Sendable {
     ///
     /// Nothing that blocks or computes for milliseconds belongs there: the other calls' answers would wait.
     package var executor: any TaskExecutor { connections.executor }
-
-    private static func httpConfiguration(_ configuration: Configuration) -> HTTPClient.Configuration {
-        var http = HTTPClient.Configuration()
-        http.httpVersion = .http1Only
-        // A call carries the trace of its task, and is no span of its own.
-        http.tracing.tracer = nil
-        // A redirected request would carry a signature for another place.
-        http.redirectConfiguration = .disallow
-        http.tlsConfiguration = configuration.authorities?.tls
-        http.timeout.connect = TimeAmount(configuration.connectTimeout)
-        // Shorter than what servers grant idle connections, or a request meets one that is being closed.
-        http.connectionPool.idleTimeout = .seconds(20)
-        http.http1_1ConnectionDebugInitializer = { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(FlushGathering(), position: .first)
-            }
-        }
-        // Whoever calls has a backoff of its own, and wants to know at once that nobody listens.
-        http.connectionPool.retryConnectionEstablishment = false
-        return http
-    }
 }
 
 extension DatasetClient {
@@ -92,7 +70,7 @@ extension DatasetClient {
         } catch {
             throw .cancelled
         }
-        // Without a limit nothing has looked yet, and the HTTP client may send before it does.
+        // Without a limit nothing has looked yet.
         if Task.isCancelled { throw .cancelled }
         let credentials: Credentials?
         do {
@@ -103,7 +81,7 @@ extension DatasetClient {
         // As late as can be: the process may have been stopped for hours anywhere above.
         if let notAfter = call.notAfter, time.wallClock() >= notAfter { throw .expired }
         let answer = try await HTTPExchange.perform(
-            request(call, credentials: credentials), over: connections.http, within: configuration.requestTimeout,
+            request(call, credentials: credentials), over: connections.pool, within: configuration.requestTimeout,
             upTo: configuration.largestAnswer)
         if (200..<300).contains(answer.status) { return answer }
         throw ErrorAnswer.error(
@@ -129,8 +107,7 @@ extension DatasetClient {
         if let wait = call.preferredWait { headers.append((name: WireNames.prefer, value: "wait=\(wait)")) }
         headers.append((name: "User-Agent", value: "linefeed"))
 
-        let origin = "\(endpoint.scheme)://\(endpoint.authority)"
-        var request = OutgoingRequest(url: "\(origin)\(path)\(query.isEmpty ? "" : "?\(query)")")
+        var request = OutgoingRequest(target: query.isEmpty ? path : "\(path)?\(query)")
         request.method = HTTPMethod(rawValue: call.operation.method)
         request.headers = HTTPHeaders(headers)
         request.body = call.body

@@ -13,8 +13,6 @@ package enum DatasetClientError: Error, Sendable, Hashable {
     case untrusted(String)
     /// No credentials were found, or they could not be read, or no header may hold them. Nothing was sent.
     case credentials(String)
-    /// The address is none. Nothing was sent.
-    case unsendable(String)
     /// A success whose body is not what the service model says. The call has been carried out, for all that is known.
     case malformedResponse(String)
     /// The time after which the caller did not want it sent has come. Nothing was sent.
@@ -33,7 +31,7 @@ package enum DatasetClientError: Error, Sendable, Hashable {
         // 408 is a server or a proxy that gave up waiting for the request.
         case .unexpectedStatus(let status, _, _): status >= 500 || status == 408
         case .transport, .malformedResponse: true
-        case .untrusted, .credentials, .unsendable, .expired, .cancelled: false
+        case .untrusted, .credentials, .expired, .cancelled: false
         }
     }
 
@@ -45,7 +43,7 @@ package enum DatasetClientError: Error, Sendable, Hashable {
         case .unexpectedStatus(let status, let type, _):
             status == 401 || status == 403 || status == 407 || type.map(Self.signatureErrors.contains) ?? false
         case .credentials: true
-        case .transport, .untrusted, .unsendable, .malformedResponse, .expired, .cancelled: false
+        case .transport, .untrusted, .malformedResponse, .expired, .cancelled: false
         }
     }
 
@@ -76,7 +74,6 @@ extension DatasetClientError: CustomStringConvertible {
         case .transport(let message): "no answer: \(message)"
         case .untrusted(let message): "the server's certificate is not believed: \(message)"
         case .credentials(let message): "credentials: \(message)"
-        case .unsendable(let message): "cannot be sent: \(message)"
         case .malformedResponse(let message): "malformed answer: \(message)"
         case .expired: "too late to be sent"
         case .cancelled: "cancelled"

@@ -106,6 +106,9 @@ extension UpdateBody {
             rest = payload.chunks.reduce(0) { $0 + $1.count }
         }
 
+        /// Whether the last one was handed out.
+        var isAtEnd: Bool { state == .ended }
+
         /// Gives a block back once it was read, for the next one to use its memory.
         package mutating func reuse(_ block: consuming ByteBuffer) { spare = block }
 
@@ -147,34 +150,4 @@ extension UpdateBody {
     /// Of the payload, in each write to a connection: it is encoded and hashed within about 0.2 ms, and as encoded takes
     /// 256 KiB. Large enough that the way to the connection's thread does not count, nor the server's awakenings.
     package static let payloadBytesOfAWrite = 192 * 1024 - Blocks.margin
-    private static let mostBytesOfOneWrite =
-        opening.utf8.count + Base64Encoder.encodedByteCount(payloadBytesOfAWrite) + closing.utf8.count
-
-    /// Whether the body travels in one write.
-    var isOneWrite: Bool { byteCount <= Self.mostBytesOfOneWrite }
-
-    /// The body, as long as it is one write.
-    func asOneWrite() -> ByteBuffer {
-        var blocks = blocks(of: Self.payloadBytesOfAWrite)
-        return blocks.next() ?? ByteBuffer()
-    }
-
-    /// The blocks for the HTTP client, which asks for one when its connection has taken the one before.
-    var stream: Stream { Stream(body: self) }
-
-    struct Stream: AsyncSequence, Sendable {
-        fileprivate let body: UpdateBody
-
-        func makeAsyncIterator() -> AsyncIterator {
-            AsyncIterator(blocks: body.blocks(of: UpdateBody.payloadBytesOfAWrite))
-        }
-
-        struct AsyncIterator: AsyncIteratorProtocol {
-            fileprivate var blocks: Blocks
-
-            mutating func next() async -> ByteBuffer? { blocks.next() }
-
-            mutating func next(isolation actor: isolated (any Actor)?) async -> ByteBuffer? { blocks.next() }
-        }
-    }
 }

@@ -12,6 +12,8 @@ final class ScriptedServer: Sendable {
         let uri: String
         let headers: HTTPHeaders
         let body: ByteBuffer
+        /// The client's port: which connection it came over.
+        let connection: Int?
 
         var path: String { String(uri.prefix { $0 != "?" }) }
         var query: String { String(uri.drop { $0 != "?" }.dropFirst()) }
@@ -61,7 +63,7 @@ final class ScriptedServer: Sendable {
         /// What is said without waiting for the body, if that is what the test wants.
         func early(_ head: HTTPRequestHead) -> Reply? {
             let request = Request(
-                method: head.method.rawValue, uri: head.uri, headers: head.headers, body: ByteBuffer())
+                method: head.method.rawValue, uri: head.uri, headers: head.headers, body: ByteBuffer(), connection: nil)
             let reply = reply(request, requests.withLock { $0.count })
             switch reply {
             case .refusedUnread, .refusedUntouched, .refusedLate: return reply
@@ -146,7 +148,8 @@ final class ScriptedServer: Sendable {
             case .end:
                 guard let head else { return }
                 let request = Request(
-                    method: head.method.rawValue, uri: head.uri, headers: head.headers, body: body)
+                    method: head.method.rawValue, uri: head.uri, headers: head.headers, body: body,
+                    connection: context.remoteAddress?.port)
                 write(log.answer(request), context: context)
             }
         }
@@ -169,10 +172,10 @@ final class ScriptedServer: Sendable {
             case .refusedUnread(let status, let text):
                 write(.answer(status, [], text), context: context)
             case .refusedUntouched(let status, let text):
-                context.channel.setOption(.autoRead, value: false).whenFailure { context.fireErrorCaught($0) }
+                stopReading(context.channel)
                 write(.answer(status, [], text), context: context)
             case .refusedLate(let status):
-                context.channel.setOption(.autoRead, value: false).whenFailure { context.fireErrorCaught($0) }
+                stopReading(context.channel)
                 let head = HTTPResponseHead(
                     version: .http1_1, status: HTTPResponseStatus(statusCode: status),
                     headers: ["Transfer-Encoding": "chunked"])
@@ -193,6 +196,10 @@ final class ScriptedServer: Sendable {
                 context.flush()
                 context.close(promise: nil)
             }
+        }
+
+        private func stopReading(_ channel: any Channel) {
+            channel.setOption(.autoRead, value: false).whenFailure { channel.pipeline.fireErrorCaught($0) }
         }
 
         private func write(

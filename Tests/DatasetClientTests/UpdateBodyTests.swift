@@ -109,13 +109,15 @@ import Testing
         #expect(owner == nil)
     }
 
-    @Test(arguments: -4...4) func whatTravelsInOneWriteIsTheWholeBody(_ more: Int) {
+    @Test(arguments: -4...4) func itIsSaidWhichBlockIsTheLast(_ more: Int) {
         let body = Self.body(Self.noise(UpdateBody.payloadBytesOfAWrite + more), chunk: 1000)
-        #expect(body.isOneWrite == (more <= 0))
-        guard body.isOneWrite else { return }
-        let write = body.asOneWrite()
-        #expect(write == body.asSent())
-        #expect(write.capacity <= 256 * 1024)
+        var blocks = body.blocks(of: UpdateBody.payloadBytesOfAWrite)
+        #expect(!blocks.isAtEnd)
+        let first = blocks.next()
+        #expect(first?.capacity ?? .max <= 256 * 1024)
+        #expect(blocks.isAtEnd == (more <= 0))
+        #expect((blocks.next() == nil) == (more <= 0))
+        #expect(blocks.isAtEnd)
     }
 
     @Test func noBlockOutgrowsItsMemory() {

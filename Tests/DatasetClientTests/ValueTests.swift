@@ -65,9 +65,20 @@ import Testing
     }
 
     @Test(arguments: [
+        ("http://h", "h", 80, false), ("https://h", "h", 443, false), ("http://h:8080/p", "h", 8080, false),
+        ("http://127.0.0.1:1", "127.0.0.1", 1, true), ("https://[::1]", "::1", 443, true),
+        ("http://[::1]:8080", "::1", 8080, true),
+    ])
+    func whereConnectionsLead(_ text: String, _ host: String, _ port: Int, isAddress: Bool) throws {
+        let endpoint = try Endpoint(text)
+        #expect(endpoint.host == host && endpoint.port == port && endpoint.isAddress == isAddress)
+    }
+
+    @Test(arguments: [
         "", "localhost:8080", "ftp://h", "http://", "http:///path", "http://:80", "http://h:", "http://h:0",
         "http://h:65536", "http://h:8x", "http://[::1", "http://[]", "http://[::1]x", "http://h?q", "http://h#f",
-        "http://h /", "http://user:hidden@h/", "http://h\r\nX: y", "http://h/\u{e9}", "http://h:-1", "http://h:+80",
+        "http://h /", "http://user:hidden@h/", "http://h\r\nX: y", "http://h/\u{e9}", "http://a|b", "http://[::1|]",
+        "http://h:-1", "http://h:+80",
     ])
     func whatIsNoEndpointIsRefused(_ text: String) {
         let error = #expect(throws: Endpoint.Invalid.self) { try Endpoint(text) }

@@ -18,7 +18,7 @@ package struct ClientCredentialsGrant: Sendable {
         package var customMirror: Mirror { Mirror(self, children: ["expiresAt": expiresAt]) }
     }
 
-    private let url: String
+    private let target: String
     private let authorization: String
     private let body: String
     private let http: CredentialHTTP
@@ -38,20 +38,22 @@ package struct ClientCredentialsGrant: Sendable {
         authorities: TrustedAuthorities? = nil, time: TimeSource = .system, timeout: Duration = .seconds(5)
     ) throws(Endpoint.Invalid) {
         let endpoint = try Endpoint(url)
-        self.url = url
+        // As it was written: a server may make a difference between `/token` and `/token/`.
+        let path = String(url.dropFirst(endpoint.scheme.count + 3).drop { $0 != "/" })
+        target = path.isEmpty ? "/" : path
         self.time = time
         let pair = "\(PercentEncoding.encodeSegment(clientID)):\(PercentEncoding.encodeSegment(clientSecret))"
         authorization = "Basic \(Data(pair.utf8).base64EncodedString())"
         let scope = scope.map { $0.isEmpty ? "" : "&scope=\(PercentEncoding.encodeSegment($0))" } ?? ""
         body = "grant_type=client_credentials\(scope)"
         http = CredentialHTTP(
-            place: "the token endpoint at \(endpoint.authority)", timeout: timeout, time: time,
+            endpoint: endpoint, place: "the token endpoint at \(endpoint.authority)", timeout: timeout, time: time,
             authorities: authorities)
     }
 
     /// A fresh one.
     package func token() async throws(CredentialError) -> Token {
-        var request = OutgoingRequest(url: url)
+        var request = OutgoingRequest(target: target)
         request.method = .POST
         request.headers = [
             "Authorization": authorization, "Content-Type": "application/x-www-form-urlencoded",

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import NIOHTTP1
 import SigV4
 
@@ -6,8 +5,7 @@ import SigV4
 ///
 /// Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
 struct ContainerCredentials: CredentialSource {
-    private let endpoint: Endpoint
-    private let path: String
+    private let target: String
     private let token: Token
     private let http: CredentialHTTP
 
@@ -38,6 +36,7 @@ struct ContainerCredentials: CredentialSource {
         }
         // The agent's path may have a query, which an endpoint of the API may not.
         let question = url.firstIndex(of: "?") ?? url.endIndex
+        let endpoint: Endpoint
         do {
             endpoint = try Endpoint(String(url[..<question]))
         } catch {
@@ -48,7 +47,8 @@ struct ContainerCredentials: CredentialSource {
         }
         // As it was written: a service may make a difference between `/x` and `/x/`.
         let authorityAndPath = url[..<question].dropFirst(endpoint.scheme.count + 3)
-        path = String(authorityAndPath.drop { $0 != "/" }) + url[question...]
+        let path = String(authorityAndPath.drop { $0 != "/" })
+        target = (path.isEmpty ? "/" : path) + url[question...]
         if let file = value("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
             token = .file(file)
         } else if let text = value("AWS_CONTAINER_AUTHORIZATION_TOKEN") {
@@ -60,13 +60,14 @@ struct ContainerCredentials: CredentialSource {
             token = .none
         }
         http = CredentialHTTP(
-            place: "the container's credential service at \(endpoint.authority)", timeout: timeout, time: time)
+            endpoint: endpoint, place: "the container's credential service at \(endpoint.authority)", timeout: timeout,
+            time: time)
     }
 
     /// The token's file is read each time.
     func fetch() async throws(CredentialError) -> TemporaryCredentials {
-        var request = OutgoingRequest(url: "\(endpoint.scheme)://\(endpoint.authority)\(path)")
-        request.headers = ["Host": endpoint.authority, "Accept": "application/json", "User-Agent": "linefeed"]
+        var request = OutgoingRequest(target: target)
+        request.headers = ["Accept": "application/json", "User-Agent": "linefeed"]
         switch token {
         case .none: break
         case .text(let text): request.headers.add(name: "Authorization", value: text)

@@ -1,14 +1,14 @@
-import AsyncHTTPClient
-import NIOCore
-import Synchronization
+import NIOPosix
 
-/// Requests to the services that hand out credentials: short, few, over connections of their own.
+/// Requests to the services that hand out credentials: short, few, each over a connection of its own.
 struct CredentialHTTP: Sendable {
     /// Requests of one fetch at most; with the pauses between them they end within seconds.
     static let tries = 3
     /// Bytes; the answers have a few kilobytes at most.
     private static let largestAnswer = 65536
 
+    /// Who is asked.
+    let endpoint: Endpoint
     /// What is being asked, for messages, such as `the container's credential service`.
     let place: String
     /// For one request and its answer.
@@ -16,29 +16,6 @@ struct CredentialHTTP: Sendable {
     let time: TimeSource
     /// Who is believed; nil for whom the system believes.
     var authorities: TrustedAuthorities?
-
-    /// Common to the process, so that they need no end; as many as there are files of authorities.
-    private static let clients = Mutex<[TrustedAuthorities?: HTTPClient]>([:])
-
-    private var client: HTTPClient {
-        Self.clients.withLock { clients in
-            if let client = clients[authorities] { return client }
-            let client = Self.makeClient(authorities)
-            clients[authorities] = client
-            return client
-        }
-    }
-
-    private static func makeClient(_ authorities: TrustedAuthorities?) -> HTTPClient {
-        var configuration = HTTPClient.Configuration()
-        configuration.httpVersion = .http1Only
-        // A redirect would carry a token, or bring credentials from, who knows where.
-        configuration.redirectConfiguration = .disallow
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.connectionPool.idleTimeout = .seconds(5)
-        configuration.tlsConfiguration = authorities?.tls
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }
 
     /// Asks until there is an answer that is neither 429 nor 5xx, `tries` times at most.
     ///
@@ -65,12 +42,17 @@ struct CredentialHTTP: Sendable {
 
     /// One try, for a place that may not be there at all.
     func once(_ request: OutgoingRequest) async -> Result<APIAnswer, DatasetClientError> {
+        let pool = ConnectionPool(
+            endpoint: endpoint, tls: endpoint.tls(trusting: authorities), connectTimeout: timeout,
+            on: MultiThreadedEventLoopGroup.singleton.next())
+        let outcome: Result<APIAnswer, DatasetClientError>
         do throws(DatasetClientError) {
-            return .success(
-                try await HTTPExchange.perform(
-                    request, over: client, within: timeout, upTo: Self.largestAnswer))
+            outcome = .success(
+                try await HTTPExchange.perform(request, over: pool, within: timeout, upTo: Self.largestAnswer))
         } catch {
-            return .failure(error)
+            outcome = .failure(error)
         }
+        await pool.shutdown()
+        return outcome
     }
 }

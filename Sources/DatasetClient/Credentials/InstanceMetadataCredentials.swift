@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import FoundationEssentials
 import NIOHTTP1
 import SigV4
@@ -9,7 +8,6 @@ import SigV4
 /// Source: Amazon EC2 User Guide, "Use the Instance Metadata Service" and "Retrieve security credentials from instance
 /// metadata"; AWS SDKs and Tools Reference Guide, "IMDS credential provider".
 struct InstanceMetadataCredentials: CredentialSource {
-    private let endpoint: Endpoint
     private let http: CredentialHTTP
     /// Somebody named the service: that it does not answer is then a failure, not an absence.
     private let isNamed: Bool
@@ -33,13 +31,14 @@ struct InstanceMetadataCredentials: CredentialSource {
             default: throw .unusable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6")
             }
         }
+        let endpoint: Endpoint
         do {
             endpoint = try Endpoint(url)
         } catch {
             throw .unusable("AWS_EC2_METADATA_SERVICE_ENDPOINT: \(error)")
         }
         http = CredentialHTTP(
-            place: "the instance metadata at \(endpoint.authority)", timeout: timeout, time: time)
+            endpoint: endpoint, place: "the instance metadata at \(endpoint.authority)", timeout: timeout, time: time)
     }
 
     /// - Throws: `absent` where nobody answers the first request at the usual address, or the instance has no role.
@@ -61,7 +60,7 @@ struct InstanceMetadataCredentials: CredentialSource {
 
     /// One per renewal, so that none is ever kept past its end.
     private func sessionToken() async throws(CredentialError) -> String {
-        var request = OutgoingRequest(url: "\(endpoint)/latest/api/token")
+        var request = OutgoingRequest(target: "\(http.endpoint.basePath)/latest/api/token")
         request.method = .PUT
         request.headers = ["\(Self.tokenHeader)-ttl-seconds": "60", "User-Agent": "linefeed"]
         let answer: APIAnswer
@@ -97,7 +96,7 @@ struct InstanceMetadataCredentials: CredentialSource {
     }
 
     private func get(_ path: String, _ token: String) async throws(CredentialError) -> APIAnswer {
-        var request = OutgoingRequest(url: "\(endpoint)\(path)")
+        var request = OutgoingRequest(target: "\(http.endpoint.basePath)\(path)")
         request.headers = [Self.tokenHeader: token, "User-Agent": "linefeed"]
         return try await http.answer(to: request)
     }

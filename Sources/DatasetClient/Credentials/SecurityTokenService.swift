@@ -54,7 +54,8 @@ struct SecurityTokenService: Sendable {
         self.region = region
         self.time = time
         http = CredentialHTTP(
-            place: "STS at \(endpoint.authority)", timeout: timeout, time: time, authorities: authorities)
+            endpoint: endpoint, place: "STS at \(endpoint.authority)", timeout: timeout, time: time,
+            authorities: authorities)
     }
 
     /// `AssumeRole`, signed with somebody's credentials.
@@ -124,7 +125,7 @@ struct SecurityTokenService: Sendable {
                 date: SigningDate(secondsSince1970: time.wallClock()))
         }
         headers.append((name: "User-Agent", value: "linefeed"))
-        var request = OutgoingRequest(url: "\(endpoint.scheme)://\(endpoint.authority)\(path)")
+        var request = OutgoingRequest(target: path)
         request.method = .POST
         request.headers = HTTPHeaders(headers)
         request.body = .bytes(ByteBuffer(bytes: body))

@@ -1,5 +1,6 @@
-import AsyncHTTPClient
 import NIOCore
+import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A few event loops, each with connections of its own and an executor for the tasks that use them: what is begun on a
@@ -7,7 +8,7 @@ import Synchronization
 final class ConnectionLines: Sendable {
     private struct Line {
         let executor: EventLoopExecutor
-        let http: HTTPClient
+        let pool: ConnectionPool
     }
 
     private let lines: [Line]
@@ -18,40 +19,33 @@ final class ConnectionLines: Sendable {
     private static let most = 3
 
     /// - Parameters:
-    ///   - connections: soft limit of all lines together, one at least: each line opens its share, and a line that is asked
-    ///     for more than it has keeps those waiting whatever the others have.
-    ///   - configuration: of all but the number of connections.
+    ///   - endpoint: where all connections lead.
+    ///   - authorities: who is believed about its certificate; nil for whom the system believes.
+    ///   - connectTimeout: until a connection, with TLS where that is spoken, is there.
     ///   - group: whose loops are used, of each the connections of one line: where it has few, there are fewer lines.
     init(
-        connections: Int, configuration: HTTPClient.Configuration,
-        group: any EventLoopGroup = HTTPClient.defaultEventLoopGroup
+        endpoint: Endpoint, authorities: TrustedAuthorities?, connectTimeout: Duration,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) {
-        let connections = max(1, connections)
-        let eventLoops = Array(group.makeIterator().prefix(min(Self.most, connections)))
-        lines = eventLoops.enumerated().map { number, eventLoop in
-            var configuration = configuration
-            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
-                (connections + number) / eventLoops.count
-            return Line(
+        let tls = endpoint.tls(trusting: authorities)
+        lines = group.makeIterator().prefix(Self.most).map { eventLoop in
+            Line(
                 executor: EventLoopExecutor(eventLoop),
-                http: HTTPClient(eventLoopGroupProvider: .shared(eventLoop), configuration: configuration))
+                pool: ConnectionPool(endpoint: endpoint, tls: tls, connectTimeout: connectTimeout, on: eventLoop))
         }
     }
 
     /// Another one each time, in turn.
     var executor: EventLoopExecutor { next.executor }
 
-    /// The client of the loop that the caller runs on; for one who runs on none of them, another one each time.
-    var http: HTTPClient {
-        (lines.first { $0.executor.eventLoop.inEventLoop } ?? next).http
+    /// The connections of the loop that the caller runs on; for one who runs on none of them, another one's each time.
+    var pool: ConnectionPool {
+        (lines.first { $0.executor.eventLoop.inEventLoop } ?? next).pool
     }
 
     /// Ends calls in flight with an error, and closes the connections.
     func shutdown() async {
-        for line in lines {
-            // The only error is that it was shut down before.
-            try? await line.http.shutdown()
-        }
+        for line in lines { await line.pool.shutdown() }
     }
 
     private var next: Line { lines[turn.add(1, ordering: .relaxed).oldValue % lines.count] }

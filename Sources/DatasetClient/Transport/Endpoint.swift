@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Where the dataset API is served: scheme, host, port and perhaps a path in front of the API's own.
 package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// Why a text is no endpoint. Holds none of the text, since people put passwords into URLs.
@@ -13,6 +15,9 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     package let authority: String
     /// Empty, or beginning with a slash and not ending with one.
     package let basePath: String
+    /// Without the brackets of an IPv6 address.
+    let host: String
+    let port: Int
 
     /// Takes `http://` or `https://`, a host, a port and a path; user names, queries and fragments are refused.
     package init(_ text: String) throws(Invalid) {
@@ -30,7 +35,11 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         let authority = rest.prefix { $0 != "/" }
         guard !authority.contains("@") else { throw Invalid(reason: "it holds a user name") }
         self.scheme = scheme
-        self.authority = try Self.normalised(authority.lowercased(), scheme: scheme)
+        let (host, port) = try Self.hostAndPort(authority.lowercased())
+        let ownPort = scheme == "https" ? 443 : 80
+        self.port = port ?? ownPort
+        self.host = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+        self.authority = self.port == ownPort ? host : "\(host):\(self.port)"
         let segments = rest.dropFirst(authority.count).split(separator: "/")
         basePath = segments.map { "/\($0)" }.joined()
     }
@@ -44,7 +53,10 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         return host.hasSuffix(".amazonaws.com") || host.hasSuffix(".amazonaws.com.cn")
     }
 
-    private static func normalised(_ authority: String, scheme: String) throws(Invalid) -> String {
+    /// Whether it is named by an address.
+    var isAddress: Bool { (try? SocketAddress(ipAddress: host, port: port)) != nil }
+
+    private static func hostAndPort(_ authority: String) throws(Invalid) -> (host: String, port: Int?) {
         let host: Substring
         if authority.hasPrefix("[") {
             guard let end = authority.firstIndex(of: "]") else {
@@ -55,12 +67,21 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
             host = authority.prefix { $0 != ":" }
         }
         guard !host.isEmpty, host != "[]" else { throw Invalid(reason: "it names no host") }
+        let allowed = host.hasPrefix("[") ? addressCharacters : nameCharacters
+        guard host.utf8.allSatisfy(allowed.contains) else {
+            throw Invalid(reason: "its host holds a character that no host may")
+        }
         let portText = authority[host.endIndex...]
-        guard !portText.isEmpty else { return String(host) }
+        guard !portText.isEmpty else { return (String(host), nil) }
         let digits = portText.dropFirst()
         guard portText.first == ":", digits.allSatisfy(\.isNumber), let port = UInt16(digits), port > 0 else {
             throw Invalid(reason: "what follows the host is no port")
         }
-        return port == (scheme == "https" ? 443 : 80) ? String(host) : "\(host):\(port)"
+        return (String(host), Int(port))
     }
+
+    /// Source: RFC 3986, 3.2.2, `reg-name`, of which nobody escapes anything.
+    private static let nameCharacters = Set("abcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=".utf8)
+    /// Source: RFC 3986, 3.2.2, `IPv6address`, in brackets; RFC 4007, 11 for an interface's name behind it.
+    private static let addressCharacters = Set("abcdefghijklmnopqrstuvwxyz0123456789-._~:%[]".utf8)
 }

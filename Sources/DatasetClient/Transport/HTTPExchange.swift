@@ -1,50 +1,58 @@
-import AsyncHTTPClient
-import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import NIOSSL
 
 /// One request, one answer, one time limit.
 ///
-/// The HTTP client has two ways, and each fails where the other does well. Its asynchronous functions begin several tasks
-/// for a request, which cost a small call more than all the rest of it; its futures begin none. But by those, a body of
-/// several writes that is refused before it was sent is paused for good where the refusal has no body. So most requests,
-/// which are sent whole before any answer can come, go by ``SingleWriteExchange``, and longer ones by ``StreamedExchange``.
-enum HTTPExchange {
+/// All but `perform` belongs to the event loop of the pool that it was begun with.
+final class HTTPExchange: NIOScheduledCallbackHandler, @unchecked Sendable {
+    typealias Outcome = Result<APIAnswer, DatasetClientError>
+
+    let request: OutgoingRequest
+    /// Bytes of the answer's body.
+    let largestAnswer: Int
+    private let timeout: Duration
+    private var timer: NIOScheduledCallback?
+    private var continuation: CheckedContinuation<Outcome, Never>?
+    private var outcome: Outcome?
+    /// That is busy with it.
+    private var connection: Connection?
+
+    private init(_ request: OutgoingRequest, within timeout: Duration, upTo largestAnswer: Int) {
+        self.request = request
+        self.timeout = timeout
+        self.largestAnswer = largestAnswer
+    }
+
     /// Sends the request and reads the answer, both within the time limit.
     ///
     /// - Parameters:
     ///   - request: sent once.
-    ///   - client: whose connections are used.
+    ///   - pool: whose connections are used.
     ///   - timeout: from here to the answer's last byte.
     ///   - largestAnswer: bytes of the body; a longer one is an error.
     /// - Returns: whatever the server answered, success or not.
     /// - Throws: why there is no whole answer.
     static func perform(
-        _ request: OutgoingRequest, over client: HTTPClient, within timeout: Duration, upTo largestAnswer: Int
+        _ request: OutgoingRequest, over pool: ConnectionPool, within timeout: Duration, upTo largestAnswer: Int
     ) async throws(DatasetClientError) -> APIAnswer {
         if Task.isCancelled { throw .cancelled }
-        // All other headers are checked where they come from. The client would refuse them too, and quote them.
+        // All other headers are checked where they come from.
         if let header = request.headers.first(where: { !isFieldValue($0.value) }) {
             throw .credentials("the header \(header.name) would hold a character that no header may")
         }
-        do {
-            let answer =
-                if case .update(let body) = request.body, !body.isOneWrite {
-                    try await StreamedExchange.perform(
-                        request, body, over: client, within: TimeAmount(timeout), upTo: largestAnswer)
-                } else {
-                    try await SingleWriteExchange.perform(
-                        request, over: client, within: TimeAmount(timeout), upTo: largestAnswer)
-                }
-            // The answer may have come first.
-            try Task.checkCancellation()
-            return answer
-        } catch {
-            // Whoever noticed it first, and with whatever error.
-            if Task.isCancelled { throw .cancelled }
-            throw self.error(error, timeout: timeout, largestAnswer: largestAnswer)
+        let exchange = HTTPExchange(request, within: timeout, upTo: largestAnswer)
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                pool.run { exchange.begin(over: pool, continuation) }
+            }
+        } onCancel: {
+            pool.run { exchange.end(.failure(.cancelled)) }
         }
+        // The answer may have come first.
+        if Task.isCancelled { throw .cancelled }
+        return try outcome.get()
     }
 
     /// Source: RFC 9110, 5.5.
@@ -52,24 +60,58 @@ enum HTTPExchange {
         var value = value
         return value.withUTF8 { $0.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 } }
     }
+}
 
-    /// What the same request meets every time. A body of another length than was promised is not among them: the client
-    /// says so too where a refusal came between two blocks.
-    private static let lasting: [HTTPClientError] = [.invalidURL, .emptyHost, .emptyScheme]
+extension HTTPExchange {
+    var isOver: Bool { outcome != nil }
 
-    private static func error(_ error: any Error, timeout: Duration, largestAnswer: Int) -> DatasetClientError {
+    private func begin(over pool: ConnectionPool, _ continuation: CheckedContinuation<Outcome, Never>) {
+        // Cancelled on the way here.
+        if let outcome { return continuation.resume(returning: outcome) }
+        self.continuation = continuation
+        do {
+            timer = try pool.eventLoop.scheduleCallback(in: TimeAmount(timeout), handler: self)
+        } catch {
+            return end(.failure(.transport("\(error)")))
+        }
+        pool.carry(self)
+    }
+
+    func handleScheduledCallback(eventLoop: some EventLoop) {
+        end(.failure(.transport("no whole answer within \(timeout)")))
+    }
+
+    /// The connection has taken it on: it is of no more use if the exchange ends without an answer.
+    func isCarried(by connection: Connection) { self.connection = connection }
+
+    /// The first word on it is the last.
+    func end(_ outcome: Outcome) {
+        guard !isOver else { return }
+        self.outcome = outcome
+        timer?.cancel()
+        if case .failure = outcome { connection?.close() }
+        connection = nil
+        continuation?.resume(returning: outcome)
+        continuation = nil
+    }
+}
+
+extension DatasetClientError {
+    /// What a connection met.
+    init(connection error: any Error, within connectTimeout: Duration) {
         switch error {
-        case let error as HTTPClientError where error == .deadlineExceeded:
-            .transport("no whole answer within \(timeout)")
-        case let error as HTTPClientError where lasting.contains(error): .unsendable(error.shortDescription)
-        case is ResponseAccumulator.ResponseTooBigError, is NIOTooManyBytesError:
-            .malformedResponse("more than \(largestAnswer) bytes")
+        case ChannelError.connectTimeout: self = .noConnection(within: connectTimeout)
         // What is wrong with the server's certificate. Of what BoringSSL found there are only words.
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
-            .untrusted("it is for another name")
+            self = .untrusted("it is for another name")
         case NIOSSLError.handshakeFailed(let reason) where "\(reason)".contains("CERTIFICATE_VERIFY_FAILED"):
-            .untrusted("no known authority has signed it, or its time is over")
-        default: .transport(String(describing: error))
+            self = .untrusted("no known authority has signed it, or its time is over")
+        case let error as NIOConnectionError:
+            self = .transport(
+                error.connectionErrors.first.map { "\($0.error)" } ?? "the host name \(error.host) is not known")
+        default: self = .transport(String(describing: error))
         }
     }
+
+    static func noConnection(within timeout: Duration) -> Self { .transport("no connection within \(timeout)") }
 }

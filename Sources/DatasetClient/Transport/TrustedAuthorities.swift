@@ -45,3 +45,16 @@ package struct TrustedAuthorities: Sendable, Hashable {
         return tls
     }
 }
+
+extension Endpoint {
+    /// The TLS that its connections speak.
+    ///
+    /// - Parameter authorities: who is believed; nil for whom the system believes.
+    /// - Returns: nil where they speak none; or why it cannot be spoken.
+    func tls(trusting authorities: TrustedAuthorities?) -> Result<NIOSSLContext, any Error>? {
+        guard scheme == "https" else { return nil }
+        var tls = authorities?.tls ?? TLSConfiguration.makeClientConfiguration()
+        tls.applicationProtocols = ["http/1.1"]
+        return Result { try NIOSSLContext(configuration: tls) }
+    }
+}

@@ -11,7 +11,7 @@ struct EndpointCheck: Sendable {
     func findings() async -> [Finding] {
         let client: DatasetClient
         do {
-            client = try options.makeClient(connections: 1, requestTimeout: timeout)
+            client = try options.makeClient(requestTimeout: timeout)
         } catch {
             return [.bad("endpoint", "\(error)")]
         }

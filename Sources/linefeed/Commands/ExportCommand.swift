@@ -43,7 +43,7 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let client = try endpoint.makeClient(connections: 1)
+        let client = try endpoint.makeClient()
         let outcome = await Result.catching {
             switch (format, datasetType) {
             case (.anomalib, let type): try await exportTable(client, type.map { [$0] } ?? DatasetType.allCases)

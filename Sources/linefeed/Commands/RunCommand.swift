@@ -92,7 +92,7 @@ struct RunCommand: AsyncParsableCommand {
         if let instance = configuration.kafka["group.instance.id"] {
             logger.info("Static member of the group", metadata: ["group": "\(group)", "instance": "\(instance)"])
         }
-        let client = try endpoint.makeClient(connections: concurrency * 2)
+        let client = try endpoint.makeClient()
         let metrics = PrometheusMetrics(logger: logger)
         metrics.addCollector { ProcessMetrics.collect() }
         let worker = Worker(

@@ -37,19 +37,16 @@ struct EndpointOptions: ParsableArguments {
         }
     }
 
-    /// A client for so many calls at a time.
+    /// A client of the endpoint.
     ///
-    /// - Parameters:
-    ///   - connections: Calls at a time.
-    ///   - requestTimeout: How long a call may take, and how long failing answers are put up with; nil is the client's
-    ///     own choice.
+    /// - Parameter requestTimeout: How long a call may take, and how long failing answers are put up with; nil is the
+    ///   client's own choice.
     /// - Throws: Where the endpoint is no URL, or a file of the AWS configuration cannot be read.
     /// - Returns: A client that is to be shut down.
-    func makeClient(connections: Int, requestTimeout: Duration? = nil) throws -> DatasetClient {
+    func makeClient(requestTimeout: Duration? = nil) throws -> DatasetClient {
         let endpoint = try Endpoint(endpoint)
         let isAWS = endpoint.isAmazons
         var configuration = DatasetClient.Configuration()
-        configuration.connections = connections
         if let requestTimeout {
             configuration.requestTimeout = requestTimeout
             configuration.patience = requestTimeout
