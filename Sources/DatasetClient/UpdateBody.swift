@@ -148,6 +148,6 @@ extension UpdateBody {
 
 extension UpdateBody {
     /// Of the payload, in each write to a connection: it is encoded and hashed within about 0.2 ms, and as encoded takes
-    /// 256 KiB. Large enough that the way to the connection's thread does not count, nor the server's awakenings.
+    /// 256 KiB. Large enough that the server's awakenings do not count.
     package static let payloadBytesOfAWrite = 192 * 1024 - Blocks.margin
 }

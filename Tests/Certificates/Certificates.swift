@@ -14,7 +14,7 @@ package final class Certificates: Sendable {
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
                 "-subj", "/CN=\(authority)", "-keyout", "\(authority).key", "-out", "\(authority).pem")
         }
-        try issue("server", "subjectAltName=IP:127.0.0.1")
+        try issue("server", "subjectAltName=IP:127.0.0.1,DNS:localhost")
         try issue("elsewhere", "subjectAltName=DNS:elsewhere.example")
         try issue("client", "extendedKeyUsage=clientAuth")
         try issue("stranger", "extendedKeyUsage=clientAuth", by: "stranger-ca")

@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import LookoutVision
+import NIOCore
 import NIOHTTP1
 import SigV4
 import Testing
@@ -56,6 +57,65 @@ import Testing
             #expect(read.error?.isAboutAccess == false && read.entries.isEmpty && server.requests.isEmpty)
             // Nothing was waited for.
             #expect(time.slept.isEmpty)
+        }
+    }
+
+    private static let isLocalhostKnown = (try? SocketAddress.makeAddressResolvingHost("localhost", port: 1)) != nil
+
+    @Test("A server is known by its name too", .enabled("localhost has no address here") { isLocalhostKnown })
+    func serverByName() async throws {
+        try await ScriptedServer.run(tls: certificates.server()) { _, _ in
+            .described("CREATE_COMPLETE")
+        } _: { server in
+            let endpoint = try Endpoint("https://localhost:\(server.endpoint.port)")
+            let authorities = try TrustedAuthorities(path: certificates.path("ca.pem"))
+            try await DatasetClient.with(endpoint) {
+                $0.authorities = authorities
+            } _: { client in
+                let state = try await client.describeDataset(project: "p", type: .train)
+                #expect(state.status == .createComplete)
+            }
+        }
+    }
+
+    private static let longest = UpdateBody(ByteBuffer(repeating: 0x5a, count: Limits.changesBytes.upperBound))
+
+    @Test("The longest body arrives over TLS, block by block")
+    func longBody() async throws {
+        try await ScriptedServer.run(tls: certificates.server()) { _, _ in
+            .accepted("UPDATE_COMPLETE")
+        } _: { server in
+            let authorities = try TrustedAuthorities(path: certificates.path("ca.pem"))
+            try await DatasetClient.with(server, { $0.authorities = authorities }) { client in
+                let outcome = try await client.update(project: "p", type: .test, body: Self.longest, token: "t")
+                #expect(outcome == .completed)
+            }
+            let sent = Self.longest.asSent()
+            #expect(server.requests.first?.body == sent)
+        }
+    }
+
+    @Test(
+        "A refusal before the body's end is heard over TLS",
+        arguments: [.refusedUnread(403, ""), .refusedUntouched(413, ""), .refusedLate(413)] as [ScriptedServer.Reply])
+    func earlyRefusal(_ reply: ScriptedServer.Reply) async throws {
+        try await ScriptedServer.run(tls: certificates.server()) { _, _ in
+            reply
+        } _: { server in
+            let authorities = try TrustedAuthorities(path: certificates.path("ca.pem"))
+            try await DatasetClient.with(server) {
+                $0.authorities = authorities
+                $0.requestTimeout = .seconds(600)
+            } _: { client in
+                let error = await #expect(throws: DatasetClientError.self) {
+                    try await client.update(project: "p", type: .test, body: Self.longest, token: "t")
+                }
+                guard case .unexpectedStatus(let status, _, _) = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+                #expect(status == 403 || status == 413)
+            }
         }
     }
 

@@ -18,7 +18,8 @@ import Testing
         _ body: (ConnectionPool) async throws -> Void
     ) async throws {
         let pool = ConnectionPool(
-            endpoint: endpoint, tls: nil, connectTimeout: connectTimeout, longestRest: longestRest, on: eventLoop)
+            endpoint: endpoint, tls: endpoint.tls(trusting: nil), connectTimeout: connectTimeout,
+            longestRest: longestRest, on: eventLoop)
         do {
             try await body(pool)
             await pool.shutdown()
@@ -87,6 +88,7 @@ import Testing
         }
     }
 
+    /// What is still to be sent of the one request would stand in the way of the next.
     @Test func aRefusalBeforeTheBodysEndCostsTheConnection() async throws {
         try await ScriptedServer.run { request, _ in
             request.isUpdate ? .refusedUntouched(403, "no") : .answer(200)
@@ -165,16 +167,39 @@ import Testing
         }
     }
 
-    /// To a listener whose queue is full the system answers nothing.
-    @Test func aConnectionThatDoesNotComeInTime() async throws {
-        // Documentation addresses (RFC 5737) lead nowhere; where a network says so at once, that is no time-out.
-        try await Self.withPool(to: Endpoint("http://192.0.2.1"), connectTimeout: .milliseconds(50)) { pool in
-            let error = await #expect(throws: DatasetClientError.self) { try await Self.ask(pool) }
-            guard case .transport = error else {
-                Issue.record("\(String(describing: error))")
-                return
+    private enum End: CaseIterable { case timeOut, cancellation, shutdown }
+
+    /// TCP is there at once; the greeting that TLS begins with is never answered.
+    @Test(arguments: End.allCases)
+    private func aConnectionThatIsNotThereYetEndsToo(_ end: End) async throws {
+        let (children, accepted) = AsyncStream.makeStream(of: (any Channel).self)
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                accepted.yield(channel)
+                return channel.eventLoop.makeSucceededVoidFuture()
             }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let endpoint = try Endpoint("https://127.0.0.1:\(listener.localAddress?.port ?? 0)")
+        let patience = Duration.milliseconds(end == .timeOut ? 50 : 600_000)
+        try await Self.withPool(to: endpoint, connectTimeout: patience) { pool in
+            let task = Task { try await Self.ask(pool) }
+            for await _ in children { break }
+            let expected: DatasetClientError
+            switch end {
+            case .timeOut: expected = .transport("no connection within \(patience)")
+            case .cancellation:
+                task.cancel()
+                expected = .cancelled
+            case .shutdown:
+                // Once the client knows of it.
+                while try await Self.eventLoop.submit({ pool.openCount }).get() == 0 { await Task.yield() }
+                await pool.shutdown()
+                expected = .transport("the client was shut down")
+            }
+            await #expect(throws: expected) { try await task.value }
+            while try await Self.eventLoop.submit({ pool.openCount }).get() > 0 { await Task.yield() }
         }
+        try await listener.close()
     }
 
     @Test func theEndOfThePoolEndsWhatIsInFlightAndAllThatFollows() async throws {

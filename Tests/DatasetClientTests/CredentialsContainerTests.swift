@@ -53,6 +53,8 @@ import Testing
     @Test(arguments: [
         "http://example.com/c", "http://169.254.170.3/c", "http://10.0.0.1/c", "http://127.0.0.1.example.com/c",
         "http://[fd00:ec2::24]/c", "ftp://localhost/c", "http://user:hidden@localhost/",
+        "http://localhost/c?x=1\r\nX: hidden", "http://localhost/c?a b", "http://localhost/c?x\n",
+        "http://localhost/c?x#f",
     ])
     func overHTTPOnlyThisHostAndTheAgentsAreAsked(_ url: String) async {
         let error = await failure { () throws(CredentialError) in

@@ -88,6 +88,19 @@ import Testing
             // (They stay: what is answered would make all this room for everybody.)
         }
         #expect(Set(order).count == 3)
+        // The last one has its turn too, though nobody waits for it: its lanes go out together, as the others' did.
+        let last = try #require(order.last)
+        read(40, of: last, on: bench)
+        bench.run(1)
+        #expect(bench.machine.turn?.partition == last)
+        #expect(!bench.calls.contains { $0.batch.partition == last })
+        let behind = try #require(bench.machine.partitions[last])
+        behind.logEnd = behind.position
+        bench.machine.reachedEnd(partition: last, offset: behind.position)
+        bench.turn()
+        bench.run(1)
+        bench.acknowledge()
+        #expect(bench.calls.suffix(Self.datasets).allSatisfy { $0.batch.partition == last })
         bench.settleEverything()
         #expect(bench.machine.counters.eventsSettled == (0..<3).reduce(0) { $0 + bench.logEnd($1) })
         #expect(bench.paused.isEmpty)

@@ -14,6 +14,7 @@ struct SampleEvent: Sendable {
         line = #"{"source-ref":"s3://b/\#(ref)","mark":"\#(mark)"}"#
     }
 
+    @discardableResult
     func withEvent<Result>(_ body: (LabellingEvent) -> Result) -> Result {
         Array(dataset.project.utf8).withUnsafeBytes { project in
             Array(ref.utf8).withUnsafeBytes { ref in

@@ -34,6 +34,9 @@ struct ContainerCredentials: CredentialSource {
         } else {
             return nil
         }
+        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "#") }) else {
+            throw .unusable("\(name) holds white space, a fragment or characters outside ASCII")
+        }
         // The agent's path may have a query, which an endpoint of the API may not.
         let question = url.firstIndex(of: "?") ?? url.endIndex
         let endpoint: Endpoint

@@ -22,6 +22,8 @@ final class Connection: ChannelInboundHandler {
     private var blocks: UpdateBody.Blocks?
     private var answer: (head: HTTPResponseHead, body: ByteBuffer)?
     private var failure: DatasetClientError?
+    /// With TLS that takes a while, for which the channel stays active.
+    private var isClosing = false
     private(set) var idleSince = NIODeadline.uptimeNanoseconds(0)
 
     init(pool: ConnectionPool, isSecured: Bool) {
@@ -29,7 +31,7 @@ final class Connection: ChannelInboundHandler {
         self.isSecured = isSecured
     }
 
-    var isOpen: Bool { failure == nil && context?.channel.isActive == true }
+    var isOpen: Bool { failure == nil && !isClosing && context?.channel.isActive == true }
     var closed: EventLoopFuture<Void>? { context?.channel.closeFuture }
 
     /// Takes on its first exchange, before the connection is secured; `timer` is over when it has been.
@@ -52,7 +54,11 @@ final class Connection: ChannelInboundHandler {
         close()
     }
 
-    func close() { context?.close(promise: nil) }
+    func close() {
+        isClosing = true
+        (blocks, answer) = (nil, nil)
+        context?.close(promise: nil)
+    }
 
     private static let ended = DatasetClientError.transport("the connection ended before the answer")
 }
@@ -72,7 +78,8 @@ extension Connection {
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
-    /// As many as the connection takes, one at least before it is asked again.
+    /// As many as the connection takes. Each is flushed, since TLS counts nothing as sent before: the connection would seem to
+    /// take them all.
     private func sendBlocks(_ context: ChannelHandlerContext) {
         while context.channel.isWritable, let block = blocks?.next() {
             context.write(wrapOutboundOut(.body(.byteBuffer(block))), promise: nil)
@@ -80,8 +87,9 @@ extension Connection {
                 blocks = nil
                 context.write(wrapOutboundOut(.end(nil)), promise: nil)
             }
+            // (It may become writable in here already, and go on with the next one.)
+            context.flush()
         }
-        context.flush()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -94,8 +102,8 @@ extension Connection {
 
 extension Connection {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // What nobody asked for.
-        guard let exchange else { return close() }
+        // What nobody asked for, or nobody waits for any more.
+        guard let exchange, !exchange.isOver else { return close() }
         switch unwrapInboundIn(data) {
         case .head(let head): answer = (head, ByteBuffer())
         case .body(var part):
@@ -107,9 +115,14 @@ extension Connection {
         }
     }
 
+    /// Whether the system has taken all of the request.
+    private var isSent: Bool {
+        blocks == nil && (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0
+    }
+
     private func finish(_ exchange: HTTPExchange, head: HTTPResponseHead, body: ByteBuffer) {
         // (A status below 200 that ends an exchange leads to another protocol.)
-        let isOfUse = isOpen && !exchange.isOver && blocks == nil && head.isKeepAlive && head.status.code >= 200
+        let isOfUse = isOpen && isSent && head.isKeepAlive && head.status.code >= 200
         self.exchange = nil
         answer = nil
         blocks = nil

@@ -45,7 +45,9 @@ final class ConnectionLines: Sendable {
 
     /// Ends calls in flight with an error, and closes the connections.
     func shutdown() async {
-        for line in lines { await line.pool.shutdown() }
+        await withDiscardingTaskGroup { group in
+            for line in lines { group.addTask { await line.pool.shutdown() } }
+        }
     }
 
     private var next: Line { lines[turn.add(1, ordering: .relaxed).oldValue % lines.count] }

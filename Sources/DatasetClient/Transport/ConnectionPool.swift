@@ -49,7 +49,7 @@ final class ConnectionPool: @unchecked Sendable {
 
     /// Ends exchanges with an error, those that come later too, and closes all connections.
     func shutdown() async {
-        // The only error is that the event loop has ended, and with it what it had.
+        // (Its futures have no errors.)
         try? await eventLoop.flatSubmit { self.close() }.get()
     }
 
@@ -132,7 +132,10 @@ extension ConnectionPool {
             do {
                 let channel = try result.get()
                 let connection = try channel.pipeline.syncOperations.handler(type: Connection.self)
-                guard !exchange.isOver else { return connection.close() }
+                guard !exchange.isOver else {
+                    timer.cancel()
+                    return connection.close()
+                }
                 self.open.append(connection)
                 connection.begin(exchange, timer: timer)
             } catch {

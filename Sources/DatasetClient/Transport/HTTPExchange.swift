@@ -38,7 +38,7 @@ final class HTTPExchange: NIOScheduledCallbackHandler, @unchecked Sendable {
         _ request: OutgoingRequest, over pool: ConnectionPool, within timeout: Duration, upTo largestAnswer: Int
     ) async throws(DatasetClientError) -> APIAnswer {
         if Task.isCancelled { throw .cancelled }
-        // All other headers are checked where they come from.
+        // The target and all other headers are checked where they come from.
         if let header = request.headers.first(where: { !isFieldValue($0.value) }) {
             throw .credentials("the header \(header.name) would hold a character that no header may")
         }

@@ -14,7 +14,7 @@ struct OutgoingRequest: Sendable {
     func head(to authority: String) -> HTTPRequestHead {
         var headers = headers
         if !headers.contains(name: "Host") { headers.add(name: "Host", value: authority) }
-        // Source: RFC 9110, 8.6: a method that means something by its body says that there is none.
+        // Source: RFC 9110, 8.6: a method that may have a body says so where it has none.
         if let body {
             headers.add(name: "Content-Length", value: "\(body.byteCount)")
         } else if method != .GET {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NIOCore
 import NIOSSL
 
 /// Who is believed when a server says who it is.
@@ -55,6 +56,8 @@ extension Endpoint {
         guard scheme == "https" else { return nil }
         var tls = authorities?.tls ?? TLSConfiguration.makeClientConfiguration()
         tls.applicationProtocols = ["http/1.1"]
+        // That the server says goodbye too is worth no waiting: where an answer ends is known without.
+        tls.shutdownTimeout = .milliseconds(100)
         return Result { try NIOSSLContext(configuration: tls) }
     }
 }

@@ -37,7 +37,7 @@ package final class Segment: @unchecked Sendable {
     var firstOffset: Int64? { events.first?.offset }
     var lastOffset: Int64? { events.last?.offset }
     /// What the segment takes of memory.
-    var heldBytes: Int { lines.heldBytes + escapedRefs.capacity + events.capacity * MemoryLayout<Event>.stride }
+    private(set) var heldBytes = 0
 
     /// Whether one more line of at most `count` bytes still fits.
     func hasRoom(for count: Int, bytes maximumBytes: Int, lines maximumLines: Int) -> Bool {
@@ -48,7 +48,6 @@ package final class Segment: @unchecked Sendable {
     /// - Returns: how many bytes more the segment holds.
     @discardableResult
     func append(_ event: LabellingEvent, offset: Int64) -> Int {
-        let before = heldBytes
         let place = lines.append(event)
         // Where the reference stands in the line as it came: white space that was removed moved it to the left. In a line
         // that was made it is what comes first.
@@ -61,7 +60,14 @@ package final class Segment: @unchecked Sendable {
             isCertain = event.isCompact
         }
         register(event.sourceRef, near: guess, isCertain: isCertain, place: place, offset: offset)
+        let before = heldBytes
+        countHeldBytes()
         return heldBytes - before
+    }
+
+    @inline(__always)
+    private func countHeldBytes() {
+        heldBytes = lines.heldBytes + escapedRefs.capacity + events.capacity * MemoryLayout<Event>.stride
     }
 
     private static let commonRefStart = #"{"source-ref":""#.utf8.count
@@ -104,6 +110,8 @@ package final class Segment: @unchecked Sendable {
         lines = head.lines
         events = head.events
         escapedRefs = head.escapedRefs
+        countHeldBytes()
+        tail.countHeldBytes()
         return tail
     }
 

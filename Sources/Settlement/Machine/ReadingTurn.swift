@@ -63,9 +63,11 @@ extension Settlement {
             return
         }
         if continueTurn(load, now: now) { return }
+        let isFirst = turn == nil
         endTurn(now: now)
         let behind = partitions.all.filter { isBehind($0) && !$0.isLeaving }
-        guard behind.count > 1 else { return }
+        // One alone has nobody to be read before; but where it is the last one, its lanes go out together as the others' did.
+        guard behind.count > (isFirst ? 1 : 0) else { return }
         let candidates = behind.filter { $0.isPaused ? load.hasRoom(for: $0) : !load.isFull($0) }
         let next = candidates.min {
             ($0.lastTurnAt, -$0.heldBytes, $0.number) < ($1.lastTurnAt, -$1.heldBytes, $1.number)

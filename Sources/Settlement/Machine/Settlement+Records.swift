@@ -18,7 +18,7 @@ extension Settlement {
             return
         }
         partition.activate(lane)
-        if lane.flight?.phase == .reforming, offset <= lane.flight?.cut ?? -1 {
+        if !partition.reformingCuts.isEmpty, lane.flight?.phase == .reforming, offset <= lane.flight?.cut ?? -1 {
             partition.heldBytes += lane.flight?.reforming?.append(event, offset: offset) ?? 0
             finishReforming(partition)
             return
@@ -38,8 +38,10 @@ extension Settlement {
         partition.heldBytes += bytes
         partition.receivedBytes += bytes
         guard lane.flight == nil else { return }
+        // By waiting it gets ripe when its timer goes off, or when something else changes than that one more has come.
         if segmentsBefore == 0 { setTimer(of: lane, in: partition) }
-        if !lane.isQueued, isRipe(lane, of: partition, now: now.monotonic) {
+        guard !lane.isQueued else { return }
+        if segmentsBefore == 0 ? isRipe(lane, of: partition, now: now.monotonic) : isFull(lane) {
             enqueue(lane, of: partition)
         }
     }

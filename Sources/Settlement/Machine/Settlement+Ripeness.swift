@@ -4,8 +4,15 @@ internal import Labelling
 extension Settlement {
     func isRipe(_ lane: Lane, of partition: Partition, now: Int64) -> Bool {
         guard let head = lane.segments.first else { return false }
+        return isFull(lane) || (partition.isAtEnd && !settings.lingersAtEnd)
+            || now >= ripensAt(head, of: lane, in: partition)
+    }
+
+    /// Whether the lane has enough for a batch, however long that has waited.
+    @inline(__always)
+    func isFull(_ lane: Lane) -> Bool {
+        guard let head = lane.segments.first else { return false }
         return lane.segments.count > 1 || head.events.count >= settings.batchLines || head.heldBytes >= ripeBytes
-            || (partition.isAtEnd && !settings.lingersAtEnd) || now >= ripensAt(head, of: lane, in: partition)
     }
 
     /// When the events have waited long enough, in monotonic nanoseconds. Those that were read before their partition's

@@ -2,19 +2,31 @@
 enum LogText {
     /// As it is, but for what cannot be shown.
     static func appendPlain(_ text: String, to line: inout String) {
+        if isASCIIToShow(text, butFor: { _ in false }) { return line += text }
         for scalar in text.unicodeScalars { append(scalar, quoting: false, to: &line) }
+    }
+
+    /// Whether all of it is ASCII that can be shown, which nearly every text is, and none of it such as the caller says.
+    private static func isASCIIToShow(_ text: String, butFor isOther: (UInt8) -> Bool) -> Bool {
+        text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && !isOther($0) }
     }
 
     /// In quotes where the line could be misread without.
     static func appendValue(_ text: String, to line: inout String) {
-        let isPlain = !text.isEmpty && text.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && !mustEscape($0) }
-        if isPlain { line += text } else { appendQuoted(text, to: &line) }
+        let isPlain =
+            isASCIIToShow(text) { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\"") }
+            || text.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && !mustEscape($0) }
+        if isPlain, !text.isEmpty { line += text } else { appendQuoted(text, to: &line) }
     }
 
     /// A JSON string (RFC 8259), with more escapes than JSON asks for.
     static func appendQuoted(_ text: String, to line: inout String) {
         line += "\""
-        for scalar in text.unicodeScalars { append(scalar, quoting: true, to: &line) }
+        if isASCIIToShow(text, butFor: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+            line += text
+        } else {
+            for scalar in text.unicodeScalars { append(scalar, quoting: true, to: &line) }
+        }
         line += "\""
     }
 

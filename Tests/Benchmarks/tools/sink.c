@@ -142,9 +142,9 @@ static int64_t read_body(int client, request *in, int64_t length) {
             count = recv(client, edge, (size_t)wanted, 0);
         }
         if (count <= 0) { return -1; }
-        for (ssize_t i = 0; piece != NULL && i < count; i++) {
-            if (position + i < ends) { first[position + i] = piece[i]; }
-            if (position + i >= length - ends) { last[position + i - (length - ends)] = piece[i]; }
+        for (ssize_t i = 0; piece != NULL && i < count && position + i < ends; i++) { first[position + i] = piece[i]; }
+        for (ssize_t i = count - 1; piece != NULL && i >= 0 && position + i >= length - ends; i--) {
+            last[position + i - (length - ends)] = piece[i];
         }
         position += count;
     }
