@@ -51,7 +51,7 @@ struct ConfigurationTests {
         #expect(command.group == "typed")
         #expect(command.kafka.topic == "from-environment")
         #expect(command.linger.duration == .seconds(3))
-        #expect(command.concurrency == 16)
+        #expect(command.concurrency == 32)
     }
 
     @Test func kafkaPropertiesAreLaidOverEachOtherOneByOne() async throws {

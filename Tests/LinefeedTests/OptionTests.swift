@@ -57,7 +57,7 @@ struct CommandTests {
     @Test func runTakesItsDefaults() throws {
         let command = try #require(try Linefeed.parseAsRoot(["run"]) as? RunCommand)
         #expect(command.group == "linefeed")
-        #expect(command.concurrency == 16)
+        #expect(command.concurrency == 32)
         #expect(command.batchBytes.bytes == 10_485_760)
         #expect(command.onMissingDataset == .wait)
         #expect(!command.untilEnd)

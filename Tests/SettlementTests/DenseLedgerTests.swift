@@ -11,7 +11,11 @@ import Testing
     private func bench(
         lanes: Int, rounds: Int, _ change: (inout Settings) -> Void = { _ in }
     ) -> (bench: Bench, names: [String]) {
-        let bench = Bench(Bench.settings(change))
+        let bench = Bench(
+            Bench.settings {
+                $0.concurrency = 16
+                change(&$0)
+            })
         bench.assign(0)
         let names = UnrelatedNames.list(lanes)
         for round in 0..<rounds { bench.load(names.map { SampleEvent($0, "\(round)") }) }

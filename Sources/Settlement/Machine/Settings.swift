@@ -17,7 +17,7 @@ package struct Settings: Sendable {
     /// Events of a batch at most.
     package var batchLines = 50_000
     /// Batches being sent at most, over all lanes. As many more may be recorded ahead.
-    package var concurrency = 16
+    package var concurrency = 32
     /// Bytes of events held at most, over all partitions; above its share a partition is paused.
     package var memoryBytes = 128 << 20
     /// Bytes of a batch below which its calls cost more than what they carry: while memory is short, lanes wait rather than

@@ -32,9 +32,10 @@ package struct ConsoleLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var all = metadata
-        if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
-        if let own = event.metadata { all.merge(own) { $1 } }
+        // The line's own comes before the provider's, and that before the logger's.
+        var all = event.metadata ?? [:]
+        if let provided = metadataProvider?.get() { all.merge(provided) { own, _ in own } }
+        if !metadata.isEmpty { all.merge(metadata) { own, _ in own } }
         if let error = event.error { all["error"] = all["error"] ?? "\(error)" }
         Console.shared.line(
             format == .text

@@ -36,7 +36,7 @@ struct RunCommand: AsyncParsableCommand {
     var linger = TimeSpan(.seconds(1))
 
     @Option(help: ArgumentHelp("Batches sent at a time; as many more are recorded ahead.", valueName: "n"))
-    var concurrency = 16
+    var concurrency = 32
 
     @Option(help: ArgumentHelp("Events held in memory at most: 64MB, 128MiB, 1GiB.", valueName: "size"))
     var memory = ByteCount(128 << 20)
