@@ -4,13 +4,14 @@ import Synchronization
 
 /// The body of one `UpdateDatasetEntries`, `{"Changes":"<base64 of the payload>"}`, sent as often as it takes.
 ///
-/// It is never held: the payload stays where it is, and is encoded block by block, for the hash and again for the wire. So
-/// a body costs no memory but the blocks that a connection has not taken yet.
+/// The payload stays where it is, and is encoded block by block, for the hash and again for the wire. So a body costs no
+/// memory but the blocks that a connection has not taken yet; of one block, which nearly all have, that is kept from the
+/// hash to the wire, as long as those of all bodies together are few.
 package struct UpdateBody: Sendable {
     /// Bytes of the body as it travels.
     package let byteCount: Int
     private let payload: Payload
-    private let hash = Hash()
+    private let work = Work()
 
     // (Client tokens are made of what these are part of: another form of the body needs another version of the ledger.)
     static let opening = #"{"Changes":""#
@@ -45,16 +46,23 @@ package struct UpdateBody: Sendable {
     /// SHA-256 of the body as it travels, 32 bytes: what a request's signature covers, and what a client token is made of.
     /// Computed when it is first asked for.
     package var digest: [UInt8] {
-        hash.value.withLock { value in
-            if let value { return value }
+        work.state.withLock { state in
+            if let digest = state.digest { return digest }
             var hash = SHA256()
-            var blocks = blocks(of: Self.hashedBlock)
-            while let block = blocks.next() {
+            if byteCount <= Self.bytesOfAWrite, KeptBlock.mayBeMore {
+                var blocks = Blocks(payload: payload, payloadBytes: Self.payloadBytesOfAWrite)
+                let block = blocks.next() ?? ByteBuffer()
                 block.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
-                blocks.reuse(block)
+                state.block = KeptBlock(block)
+            } else {
+                var blocks = Blocks(payload: payload, payloadBytes: Self.hashedBlock)
+                while let block = blocks.next() {
+                    block.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+                    blocks.reuse(block)
+                }
             }
             let digest = Array(hash.finalize())
-            value = digest
+            state.digest = digest
             return digest
         }
     }
@@ -67,10 +75,42 @@ package struct UpdateBody: Sendable {
     }
 
     /// The body as it travels, each block made of at most so many bytes of the payload.
-    package func blocks(of payloadBytes: Int) -> Blocks { Blocks(payload: payload, payloadBytes: payloadBytes) }
+    package func blocks(of payloadBytes: Int) -> Blocks {
+        guard payloadBytes == Self.payloadBytesOfAWrite else {
+            return Blocks(payload: payload, payloadBytes: payloadBytes)
+        }
+        let kept = work.state.withLock { $0.block.take() }
+        return Blocks(payload: payload, payloadBytes: payloadBytes, whole: kept?.block)
+    }
 
-    private final class Hash: Sendable {
-        let value = Mutex<[UInt8]?>(nil)
+    /// What has been made of the body.
+    private final class Work: Sendable {
+        struct State {
+            var digest: [UInt8]?
+            var block: KeptBlock?
+        }
+
+        let state = Mutex(State())
+    }
+
+    /// Of all bodies' kept blocks.
+    static var keptBytes: Int { KeptBlock.bytes.load(ordering: .relaxed) }
+
+    /// The one block of a short body. All together take some megabytes at most: calls may wait long before they are sent.
+    private final class KeptBlock: Sendable {
+        let block: ByteBuffer
+
+        static let bytes = Atomic(0)
+        private static let most = 8 << 20
+
+        static var mayBeMore: Bool { bytes.load(ordering: .relaxed) < most }
+
+        init(_ block: ByteBuffer) {
+            self.block = block
+            Self.bytes.add(block.capacity, ordering: .relaxed)
+        }
+
+        deinit { Self.bytes.subtract(block.capacity, ordering: .relaxed) }
     }
 
     /// Pointers into memory that nobody changes, and what keeps it.
@@ -100,9 +140,13 @@ extension UpdateBody {
 
         private enum State { case opening, payload, ended }
 
-        fileprivate init(payload: Payload, payloadBytes: Int) {
+        /// The only block, where it is there already.
+        private var whole: ByteBuffer?
+
+        fileprivate init(payload: Payload, payloadBytes: Int, whole: ByteBuffer? = nil) {
             self.payload = payload
             self.payloadBytes = payloadBytes
+            self.whole = whole
             rest = payload.chunks.reduce(0) { $0 + $1.count }
         }
 
@@ -115,6 +159,10 @@ extension UpdateBody {
         /// The next block; nil after the last one.
         package mutating func next() -> ByteBuffer? {
             guard state != .ended else { return nil }
+            if let whole = whole.take() {
+                state = .ended
+                return whole
+            }
             var block = spare.take() ?? ByteBuffer()
             var room = min(payloadBytes, rest)
             block.clear(minimumCapacity: Base64Encoder.encodedByteCount(room) + 32)
@@ -150,4 +198,6 @@ extension UpdateBody {
     /// Of the payload, in each write to a connection: it is encoded and hashed within about 0.2 ms, and as encoded takes
     /// 256 KiB. Large enough that the server's awakenings do not count.
     package static let payloadBytesOfAWrite = 192 * 1024 - Blocks.margin
+    private static let bytesOfAWrite =
+        opening.utf8.count + Base64Encoder.encodedByteCount(payloadBytesOfAWrite) + closing.utf8.count
 }

@@ -120,6 +120,35 @@ import Testing
         #expect(blocks.isAtEnd)
     }
 
+    /// A body that was hashed is not encoded anew for the wire, but for a second time on the wire it is.
+    @Test(arguments: [0, 1, 1000, UpdateBody.payloadBytesOfAWrite, UpdateBody.payloadBytesOfAWrite + 1])
+    func whatIsKeptFromTheHashToTheWireIsTheBody(_ count: Int) {
+        let body = Self.body(Self.noise(count), chunk: 700)
+        let other = Self.body(Self.noise(count), chunk: 333)
+        let expected = other.asSent()
+        #expect(body.digest == Array(SHA256.hash(data: Array(expected.readableBytesView))))
+        for _ in 0..<2 {
+            let sent = body.asSent()
+            #expect(sent == expected)
+        }
+        let small = body.blocks(of: 100)
+        #expect(!small.isAtEnd, "blocks of another size are made anew")
+    }
+
+    /// Calls may wait for long before they are sent.
+    @Test func thoseThatWaitDoNotKeepAllTheirBlocks() {
+        let payload = Self.noise(UpdateBody.payloadBytesOfAWrite)
+        let bodies = (0..<100).map { _ in Self.body(payload, chunk: payload.count) }
+        for body in bodies { _ = body.digest }
+        // (Other tests' bodies count too, and are few.)
+        #expect((7 << 20...9 << 20).contains(UpdateBody.keptBytes))
+        var wholes = bodies.map { $0.blocks(of: UpdateBody.payloadBytesOfAWrite) }
+        let sent = wholes.indices.map { wholes[$0].next() }
+        #expect(Set(sent).count == 1)
+        wholes = []
+        #expect(UpdateBody.keptBytes < 6 << 20, "what was sent is kept no more")
+    }
+
     @Test func noBlockOutgrowsItsMemory() {
         let body = Self.body(Self.noise(1_000_000), chunk: 65_535)
         var count = 0

@@ -57,6 +57,7 @@ package struct Batch: Sendable {
     /// Bytes of the piece's payload, before base64.
     package func payloadByteCount(of piece: Piece) -> Int {
         switch piece {
+        case .lines where isWithoutGaps(piece): segment.lines.byteCount - 1
         case .lines(let range):
             range.reduce(max(0, range.count - 1)) { $0 + Int(segment.events[Int(lines[$1])].place.count) }
         case .event(let number): Int(segment.events[number].place.count)
@@ -69,6 +70,8 @@ package struct Batch: Sendable {
         switch piece {
         case .event(let number):
             body(segment.lines.line(at: segment.events[number].place))
+        case .lines where isWithoutGaps(piece):
+            segment.lines.forEachChunk(body)
         case .lines(let range):
             var position = range.lowerBound
             while position < range.upperBound {
@@ -87,6 +90,9 @@ package struct Batch: Sendable {
         // What was handed out lives as long as the segment, which nothing above holds on to.
         withExtendedLifetime(segment) {}
     }
+
+    /// Whether the piece is all lines of the segment, as they lie there.
+    private func isWithoutGaps(_ piece: Piece) -> Bool { lineCount(of: piece) == segment.events.count }
 
     /// The lines of a piece one by one, for comparing with what a dataset holds.
     package func forEachLine(of piece: Piece, _ body: (UnsafeRawBufferPointer) -> Void) {

@@ -57,6 +57,7 @@ struct LineStore: Sendable {
         var capacity = Chunk.smallest
         while capacity < Chunk.largest, capacity * 8 <= heldBytes { capacity *= 2 }
         while capacity < count { capacity *= 2 }
+        if let full = self.end { chunks.last?.used = full.used }
         let chunk = Chunk(capacity: capacity)
         let end = End(chunk: UInt16(chunks.count), bytes: chunk.bytes, capacity: capacity)
         self.end = end
@@ -80,6 +81,13 @@ struct LineStore: Sendable {
         UnsafeRawBufferPointer(start: chunks[Int(place.chunk)].bytes + Int(place.start), count: Int(place.count))
     }
 
+    /// Hands out all lines, as they stand in memory, without the line feed behind the last one.
+    func forEachChunk(_ body: (UnsafeRawBufferPointer) -> Void) {
+        guard let end else { return }
+        for chunk in chunks.dropLast() { body(UnsafeRawBufferPointer(start: chunk.bytes, count: chunk.used)) }
+        body(UnsafeRawBufferPointer(start: end.bytes, count: end.used - 1))
+    }
+
     /// What stands from one line's begin to another's end in the same chunk.
     func lines(from first: Place, through last: Place, withLineFeed: Bool) -> UnsafeRawBufferPointer {
         let end = Int(last.start) + Int(last.count) + (withLineFeed ? 1 : 0)
@@ -96,6 +104,8 @@ private final class Chunk: @unchecked Sendable {
 
     let bytes: UnsafeMutableRawPointer
     let capacity: Int
+    /// Set once another one follows.
+    var used = 0
 
     init(capacity: Int) {
         self.capacity = capacity
