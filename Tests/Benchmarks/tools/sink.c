@@ -1,6 +1,7 @@
 // A dataset API that answers at once: every update is accepted and has been applied by the time anyone asks. It counts
 // what it is sent, without decoding it: a payload of n lines has n - 1 line feeds, so the bytes of all payloads and the
-// number of updates together say whether all lines came.
+// number of updates together say whether all lines came. One thread serves all connections: on a machine that it shares with
+// the worker, one for each would cost more by waking up than by answering.
 //
 // usage: sink [--port N]
 //
@@ -12,24 +13,26 @@
 
 #include "server.h"
 
+#include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { datasets_capacity = 1 << 16, tokens_capacity = 1 << 23, token_length = 64, header_room = 16384 };
+enum { datasets_capacity = 1 << 16, tokens_capacity = 1 << 23, token_length = 64, header_room = 16384, ends = 16 };
 
 typedef struct {
     uint64_t hash;
     char token[token_length + 1];
 } dataset;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static dataset datasets[datasets_capacity];
 /// Hashes of the tokens seen; 0 is free.
 static uint64_t tokens[tokens_capacity];
@@ -78,26 +81,26 @@ static bool answer(int client, const char *status, const char *headers, const ch
     return send_all(client, out, (size_t)length);
 }
 
-/// One request: its head in a buffer, and what of the body came with it.
+/// One connection and the request that comes over it.
 typedef struct {
-    char head[header_room];
+    int client;
+    /// The head, and what came with it.
+    char buffer[header_room];
     size_t count;
-    size_t head_length;
-} request;
+    /// Bytes of the head; 0 until it is there whole.
+    size_t head;
+    /// Bytes of the body in all and as far as they were read, and its first and last ones.
+    int64_t length, position;
+    char first[ends], last[ends];
+} connection;
 
-static bool read_head(int client, request *in) {
-    while (true) {
-        char *end = memmem(in->head, in->count, "\r\n\r\n", 4);
-        if (end != NULL) {
-            in->head_length = (size_t)(end - in->head) + 4;
-            *end = 0;
-            return true;
-        }
-        if (in->count == sizeof in->head) { return false; }
-        ssize_t received = recv(client, in->head + in->count, sizeof in->head - in->count, 0);
-        if (received <= 0) { return false; }
-        in->count += (size_t)received;
-    }
+/// What came of looking at a connection.
+typedef enum { ready, waiting, gone } progress;
+
+static progress receive(int client, char *target, size_t room, int flags, ssize_t *count) {
+    *count = recv(client, target, room, flags | MSG_DONTWAIT);
+    if (*count > 0) { return ready; }
+    return *count < 0 && (errno == EAGAIN || errno == EINTR) ? waiting : gone;
 }
 
 static bool header(const char *head, const char *name, char *value, size_t room) {
@@ -116,63 +119,81 @@ static bool header(const char *head, const char *name, char *value, size_t room)
     return false;
 }
 
-/// Reads a body and says how many bytes its base64 stands for; what lies between its first and last characters is
-/// thrown away by the system without being copied. Leaves in `in` what follows the body. -1 where the client is gone.
-static int64_t read_body(int client, request *in, int64_t length) {
-    enum { ends = 16 };
-    char first[ends] = {0}, last[ends] = {0};
-    int64_t position = 0;
-    size_t after = in->head_length;
-    while (position < length) {
-        char *piece;
+static progress read_head(connection *in) {
+    while (true) {
+        char *end = memmem(in->buffer, in->count, "\r\n\r\n", 4);
+        if (end != NULL) {
+            in->head = (size_t)(end - in->buffer) + 4;
+            *end = 0;
+            char number[32] = "0", expectation[32];
+            header(in->buffer, "Content-Length", number, sizeof number);
+            in->length = atoll(number);
+            in->position = 0;
+            bool is_expected = header(in->buffer, "Expect", expectation, sizeof expectation);
+            return !is_expected || send_all(in->client, "HTTP/1.1 100 Continue\r\n\r\n", 25) ? ready : gone;
+        }
+        if (in->count == sizeof in->buffer) { return gone; }
         ssize_t count;
-        char edge[ends];
-        if (after < in->count) {
-            piece = in->head + after;
-            count = (ssize_t)(in->count - after);
-            if (count > length - position) { count = length - position; }
-            after += (size_t)count;
-        } else if (position >= ends && length - position > ends) {
-            piece = NULL;
-            count = recv(client, NULL, (size_t)(length - position - ends), MSG_TRUNC);
-        } else {
-            piece = edge;
-            int64_t wanted = position < ends ? ends - position : length - position;
-            if (wanted > length - position) { wanted = length - position; }
-            count = recv(client, edge, (size_t)wanted, 0);
-        }
-        if (count <= 0) { return -1; }
-        for (ssize_t i = 0; piece != NULL && i < count && position + i < ends; i++) { first[position + i] = piece[i]; }
-        for (ssize_t i = count - 1; piece != NULL && i >= 0 && position + i >= length - ends; i--) {
-            last[position + i - (length - ends)] = piece[i];
-        }
-        position += count;
+        progress next = receive(in->client, in->buffer + in->count, sizeof in->buffer - in->count, 0, &count);
+        if (next != ready) { return next; }
+        in->count += (size_t)count;
     }
-    in->count -= after;
-    memmove(in->head, in->head + after, in->count);
-    if (length < 18) { return 0; }
-    // {"Changes":"…"} or {"Changes": "…"}
-    int64_t around = first[11] == '"' ? 14 : 15;
-    int64_t padding = last[ends - 3] != '=' ? 0 : last[ends - 4] != '=' ? 1 : 2;
-    return (length - around) / 4 * 3 - padding;
 }
 
-static bool serve_one(int client, request *in) {
-    if (!read_head(client, in)) { return false; }
-    char method[16] = "", path[1024] = "", token[token_length + 1] = "", number[32] = "0";
-    sscanf(in->head, "%15s %1023s", method, path);
-    header(in->head, "Content-Length", number, sizeof number);
-    header(in->head, "X-Amzn-Client-Token", token, sizeof token);
-    char expectation[32];
-    if (header(in->head, "Expect", expectation, sizeof expectation)
-        && !send_all(client, "HTTP/1.1 100 Continue\r\n\r\n", 25)) {
-        return false;
+/// Takes note of bytes of the body: of its ends.
+static void note(connection *in, const char *bytes, ssize_t count) {
+    for (ssize_t i = 0; i < count && in->position + i < ends; i++) { in->first[in->position + i] = bytes[i]; }
+    for (ssize_t i = count - 1; i >= 0 && in->position + i >= in->length - ends; i--) {
+        in->last[in->position + i - (in->length - ends)] = bytes[i];
     }
-    int64_t payload = read_body(client, in, atoll(number));
-    if (payload < 0) { return false; }
+}
 
+/// Reads the body; what lies between its first and last bytes is thrown away by the system without being copied. Leaves in
+/// the buffer what follows the body.
+static progress read_body(connection *in) {
+    if (in->position == 0 && in->head < in->count) {
+        ssize_t count = (ssize_t)(in->count - in->head);
+        if (count > in->length) { count = in->length; }
+        note(in, in->buffer + in->head, count);
+        in->position = count;
+        // (The head stays where it is, behind it what belongs to the next request.)
+        in->count -= (size_t)count;
+        memmove(in->buffer + in->head, in->buffer + in->head + count, in->count - in->head);
+    }
+    while (in->position < in->length) {
+        int64_t rest = in->length - in->position;
+        char edge[ends];
+        ssize_t count;
+        progress next;
+        if (in->position >= ends && rest > ends) {
+            next = receive(in->client, NULL, (size_t)(rest - ends), MSG_TRUNC, &count);
+        } else {
+            int64_t wanted = in->position < ends && rest > ends ? ends - in->position : rest;
+            if (wanted > ends) { wanted = ends; }
+            next = receive(in->client, edge, (size_t)wanted, 0, &count);
+            if (next == ready) { note(in, edge, count); }
+        }
+        if (next != ready) { return next; }
+        in->position += count;
+    }
+    return ready;
+}
+
+/// How many bytes the body's base64 stands for.
+static int64_t payload_bytes(const connection *in) {
+    if (in->length < 18) { return 0; }
+    // {"Changes":"…"} or {"Changes": "…"}
+    int64_t around = in->first[11] == '"' ? 14 : 15;
+    int64_t padding = in->last[ends - 3] != '=' ? 0 : in->last[ends - 4] != '=' ? 1 : 2;
+    return (in->length - around) / 4 * 3 - padding;
+}
+
+/// Answers the request that was read.
+static bool answer_request(connection *in) {
+    char method[16] = "", path[1024] = "", token[token_length + 1] = "";
+    sscanf(in->buffer, "%15s %1023s", method, path);
+    header(in->buffer, "X-Amzn-Client-Token", token, sizeof token);
     char headers[256] = "", body[256];
-    pthread_mutex_lock(&lock);
     const char *status = "200 OK";
     if (strcmp(method, "PATCH") == 0) {
         size_t length = strlen(path);
@@ -180,13 +201,13 @@ static bool serve_one(int client, request *in) {
         strcpy(find_dataset(path, length)->token, token);
         if (is_new(token)) {
             updates++;
-            bytes += payload;
+            bytes += payload_bytes(in);
         } else {
             repeats++;
         }
         status = "202 Accepted";
         char preference[64];
-        bool waits = header(in->head, "Prefer", preference, sizeof preference) && strncmp(preference, "wait=", 5) == 0;
+        bool waits = header(in->buffer, "Prefer", preference, sizeof preference) && strncmp(preference, "wait=", 5) == 0;
         snprintf(body, sizeof body, "{\"Status\":\"UPDATE_%s\"}", waits ? "COMPLETE" : "IN_PROGRESS");
     } else if (strcmp(path, "/counts") == 0) {
         snprintf(
@@ -204,17 +225,42 @@ static bool serve_one(int client, request *in) {
         snprintf(headers, sizeof headers, "x-linefeed-latest-update-token: %s\r\n", latest);
         strcpy(body, "{\"DatasetDescription\":{\"Status\":\"UPDATE_COMPLETE\",\"StatusMessage\":\"\"}}");
     }
-    pthread_mutex_unlock(&lock);
-    return answer(client, status, headers, body);
+    return answer(in->client, status, headers, body);
 }
 
-static void *serve(void *argument) {
-    int client = (int)(intptr_t)argument;
-    request *in = calloc(1, sizeof *in + 1);
-    while (in != NULL && serve_one(client, in)) {}
-    free(in);
-    close(client);
-    return NULL;
+/// Does all that can be done without waiting.
+static progress serve(connection *in) {
+    while (true) {
+        progress next = in->head == 0 ? read_head(in) : ready;
+        if (next == ready) { next = read_body(in); }
+        if (next != ready) { return next; }
+        if (!answer_request(in)) { return gone; }
+        in->count -= in->head;
+        memmove(in->buffer, in->buffer + in->head, in->count);
+        in->head = 0;
+    }
+}
+
+static void watch(int poll, int file, void *who) {
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = who};
+    if (epoll_ctl(poll, EPOLL_CTL_ADD, file, &event) != 0) {
+        perror("sink");
+        exit(1);
+    }
+}
+
+static void accept_one(int poll, int server) {
+    int client = accept(server, NULL, NULL);
+    if (client < 0) { return; }
+    int on = 1;
+    setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    connection *in = calloc(1, sizeof *in);
+    if (in == NULL) {
+        close(client);
+        return;
+    }
+    in->client = client;
+    watch(poll, client, in);
 }
 
 int main(int count, char **arguments) {
@@ -223,5 +269,19 @@ int main(int count, char **arguments) {
     int server = listen_on_loopback("sink", wanted, &port);
     printf("http://127.0.0.1:%u\n", port);
     fflush(stdout);
-    accept_for_ever(server, serve);
+    int poll = epoll_create1(0);
+    watch(poll, server, NULL);
+    while (true) {
+        struct epoll_event events[64];
+        int count = epoll_wait(poll, events, 64, -1);
+        for (int i = 0; i < count; i++) {
+            connection *in = events[i].data.ptr;
+            if (in == NULL) {
+                accept_one(poll, server);
+            } else if (serve(in) == gone) {
+                close(in->client);
+                free(in);
+            }
+        }
+    }
 }
