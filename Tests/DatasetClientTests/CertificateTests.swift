@@ -60,7 +60,8 @@ import Testing
         }
     }
 
-    private static let isLocalhostKnown = (try? SocketAddress.makeAddressResolvingHost("localhost", port: 1)) != nil
+    private static let isLocalhostKnown =
+        (try? SocketAddress.makeAddressResolvingHost("localhost", port: 1))?.protocol == .inet
 
     @Test("A server is known by its name too", .enabled("localhost has no address here") { isLocalhostKnown })
     func serverByName() async throws {
@@ -80,7 +81,7 @@ import Testing
 
     private static let longest = UpdateBody(ByteBuffer(repeating: 0x5a, count: Limits.changesBytes.upperBound))
 
-    @Test("The longest body arrives over TLS, block by block")
+    @Test("The longest body arrives over TLS")
     func longBody() async throws {
         try await ScriptedServer.run(tls: certificates.server()) { _, _ in
             .accepted("UPDATE_COMPLETE")

@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    /// What is still to be sent of the one request would stand in the way of the next.
+    /// A server that reads no further than the head would never get to the next request.
     @Test func aRefusalBeforeTheBodysEndCostsTheConnection() async throws {
         try await ScriptedServer.run { request, _ in
             request.isUpdate ? .refusedUntouched(403, "no") : .answer(200)

@@ -107,6 +107,57 @@ import Testing
         bench.expectNothingTwice()
     }
 
+    /// The partition's log is shorter than it seemed; it ends here.
+    private func finish(_ partition: Int32, on bench: Bench) throws {
+        let finished = try #require(bench.machine.partitions[partition])
+        finished.logEnd = finished.position
+        bench.machine.reachedEnd(partition: partition, offset: finished.position)
+        bench.turn()
+        bench.run(1)
+    }
+
+    @Test func theLastOnesTurnEndsWhenSomebodyFallsBehind() throws {
+        let bench = bench(partitions: 2)
+        let first = try crowd(bench, partitions: 0..<2)
+        let last = 1 - first
+        bench.run(10)
+        try finish(first, on: bench)
+        #expect(bench.machine.turn?.partition == last && bench.machine.turn?.isAlone == true)
+        read(40, of: last, on: bench)
+        bench.run(1)
+        #expect(bench.machine.turn?.partition == last && !bench.paused.contains(last))
+        bench.machine.learnLogEnd(partition: first, 200_000)
+        bench.turn()
+        #expect(bench.machine.turn?.partition == first && bench.machine.turn?.isAlone == false)
+        #expect(bench.paused.contains(last) && !bench.paused.contains(first))
+    }
+
+    /// What the one before holds may have to go out first. Whose turn it is waits for that, and does not send meanwhile what it
+    /// holds of each lane.
+    @Test func theTurnIsWaitedForUntilThereIsRoom() throws {
+        let bench = bench(partitions: 6)
+        for partition in bench.machine.partitions.all where partition.number > 1 { partition.logEnd = 0 }
+        for partition: Int32 in 0..<2 { read(Self.datasets, of: partition, on: bench) }
+        bench.run(600)
+        while bench.commit != nil { bench.acknowledge() }
+        let reader = try crowd(bench, partitions: 0..<2)
+        while held(bench, reader) < 920_000 { read(Self.datasets, of: reader, on: bench) }
+        try finish(reader, on: bench)
+        let next = try #require(bench.machine.turn?.partition)
+        #expect(next != reader && bench.paused.contains(next))
+        for _ in 0..<9 {
+            while bench.commit != nil { bench.acknowledge() }
+            bench.run(100)
+        }
+        #expect(bench.calls.count == Self.datasets && bench.calls.allSatisfy { $0.batch.partition == reader })
+        #expect(bench.machine.turn?.partition == next && bench.paused.contains(next))
+        while let call = bench.calls.first { bench.answer(call) }
+        bench.run(1)
+        #expect(!bench.paused.contains(next))
+        bench.run(150)
+        #expect(bench.calls.isEmpty, "it lingers from when it could be read")
+    }
+
     @Test func aPartitionThatDeliversNothingIsNotWaitedFor() throws {
         let bench = bench()
         let reader = try crowd(bench)

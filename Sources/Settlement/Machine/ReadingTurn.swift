@@ -8,6 +8,8 @@
 struct ReadingTurn {
     let partition: Int32
     let epoch: Int
+    /// Whether nobody else was behind at its beginning; it ends when somebody is.
+    let isAlone: Bool
     /// `Partition.receivedBytes` at its beginning.
     let receivedBefore: Int
     /// Up to where it goes.
@@ -63,20 +65,21 @@ extension Settlement {
             return
         }
         if continueTurn(load, now: now) { return }
-        let isFirst = turn == nil
+        let last = turn?.partition
         endTurn(now: now)
         let behind = partitions.all.filter { isBehind($0) && !$0.isLeaving }
         // One alone has nobody to be read before; but where it is the last one, its lanes go out together as the others' did.
-        guard behind.count > (isFirst ? 1 : 0) else { return }
+        guard behind.count > 1 || (last != nil && behind.first?.number != last) else { return }
         let candidates = behind.filter { $0.isPaused ? load.hasRoom(for: $0) : !load.isFull($0) }
-        let next = candidates.min {
+        // (Where there is room for nobody yet, there will be.)
+        let next = (candidates.isEmpty ? behind : candidates).min {
             ($0.lastTurnAt, -$0.heldBytes, $0.number) < ($1.lastTurnAt, -$1.heldBytes, $1.number)
         }
         next?.lastTurnAt = now
         turn = next.map {
             ReadingTurn(
-                partition: $0.number, epoch: $0.epoch, receivedBefore: $0.receivedBytes, end: $0.logEnd,
-                lastRead: $0.lastRead, movedAt: now)
+                partition: $0.number, epoch: $0.epoch, isAlone: behind.count == 1, receivedBefore: $0.receivedBytes,
+                end: $0.logEnd, lastRead: $0.lastRead, movedAt: now)
         }
     }
 
@@ -84,6 +87,9 @@ extension Settlement {
         guard let current = turn, let partition = partitions[current.partition], partition.epoch == current.epoch,
             !partition.isLeaving, partition.receivedBytes - current.receivedBefore < load.budget
         else { return false }
+        if current.isAlone, partitions.all.contains(where: { $0 !== partition && isBehind($0) && !$0.isLeaving }) {
+            return false
+        }
         if isBehind(partition) {
             turn?.end = partition.logEnd
         } else if partition.position >= current.end || partition.isAtEnd {

@@ -31,7 +31,9 @@ extension Settlement {
                 partition.isPaused = true
                 pause.append(partition.number)
             }
-            partition.isWaitingForTurn = partition.isPaused && isWaiting
+            // (Given the turn, it goes on waiting until there is room.)
+            partition.isWaitingForTurn =
+                partition.isPaused && (isWaiting || (hasWaited && turn?.partition == partition.number))
             if partition.isWaitingForTurn != hasWaited || pause.last == partition.number {
                 reconsiderRipeness(of: partition, now: now)
             }

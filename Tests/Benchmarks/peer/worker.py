@@ -180,7 +180,7 @@ def main():
     parser.add_argument("--topic", required=True)
     parser.add_argument("--group", required=True)
     parser.add_argument("--endpoint", required=True)
-    parser.add_argument("--threads", type=int, default=16)
+    parser.add_argument("--threads", type=int, default=32)
     parser.add_argument("--linger", type=float, default=1)
     parser.add_argument("--memory", type=int, default=512 << 20, help="bytes of lines waiting and in flight")
     Worker(parser.parse_args()).run()
