@@ -90,7 +90,7 @@ struct Outline {
     private mutating func readValue() throws(JSONFault) -> Int {
         let tokens = tokens
         return try tokens.members(0) { name, value throws(JSONFault) in
-            guard let field = field(name) else {
+            guard let field = tokens.field(name) else {
                 if unknownName == nil { unknownName = name }
                 return try tokens.check(value, depth: 1)
             }
@@ -108,34 +108,37 @@ struct Outline {
         let tokens = tokens
         guard tokens[token] == UInt8(ascii: "{") else { return try tokens.check(token, depth: 1) }
         return try tokens.members(token) { name, value throws(JSONFault) in
-            if isSourceRef(name) {
+            if tokens.isSourceRef(name) {
                 if entrySourceRef != nil { entryRepeatsSourceRef = true }
                 entrySourceRef = value
             }
             return try tokens.check(value, depth: 2)
         }
     }
+}
 
+// The names of members. (Not methods of an outline, which would be copied for each while it is filled.)
+extension JSONTokens {
     @inline(__always)
-    private func isSourceRef(_ name: Int) -> Bool {
-        tokens.hasEscapes ? field(name) == .sourceRef : tokens.stringContent(name).equals("source-ref")
+    fileprivate func isSourceRef(_ name: Int) -> Bool {
+        hasEscapes ? field(name) == .sourceRef : stringContent(name).equals("source-ref")
     }
 
     @inline(__always)
-    private func field(_ name: Int) -> Field? {
-        let content = tokens.stringContent(name)
-        if let field = Field(name: content) { return field }
-        return tokens.hasEscapes ? fieldOfEscapedName(content) : nil
+    fileprivate func field(_ name: Int) -> Outline.Field? {
+        let content = stringContent(name)
+        if let field = Outline.Field(name: content) { return field }
+        return hasEscapes ? fieldOfEscapedName(content) : nil
     }
 
     /// A name may be written with escapes, and to every reader of JSON it is the same name.
-    private func fieldOfEscapedName(_ content: UnsafeRawBufferPointer) -> Field? {
+    private func fieldOfEscapedName(_ content: UnsafeRawBufferPointer) -> Outline.Field? {
         let longest = 11 * 6
         guard content.count <= longest, JSONString.hasEscape(content) else { return nil }
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: longest) { buffer in
             guard let base = buffer.baseAddress else { return nil }
             let count = JSONString.unescape(content, into: base)
-            return Field(name: UnsafeRawBufferPointer(start: base, count: count))
+            return Outline.Field(name: UnsafeRawBufferPointer(start: base, count: count))
         }
     }
 }
