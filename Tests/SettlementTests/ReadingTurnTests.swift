@@ -145,7 +145,7 @@ import Testing
         try finish(reader, on: bench)
         let next = try #require(bench.machine.turn?.partition)
         #expect(next != reader && bench.paused.contains(next))
-        for _ in 0..<9 {
+        for _ in 0..<15 {
             while bench.commit != nil { bench.acknowledge() }
             bench.run(100)
         }
@@ -156,6 +156,8 @@ import Testing
         #expect(!bench.paused.contains(next))
         bench.run(150)
         #expect(bench.calls.isEmpty, "it lingers from when it could be read")
+        bench.run(500)
+        #expect(bench.machine.turn?.partition == next, "reading begins again, which takes a while")
     }
 
     @Test func aPartitionThatDeliversNothingIsNotWaitedFor() throws {

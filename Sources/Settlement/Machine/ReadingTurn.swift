@@ -48,7 +48,7 @@ extension Settlement {
     var turnDue: Int64? {
         guard let turn, let partition = partitions[turn.partition] else { return nil }
         let patience =
-            partition.isPaused || partition.resumedAt > turn.movedAt
+            partition.isPaused || partition.resumedAt >= turn.movedAt
             ? ReadingTurn.patienceForRoom : settings.turnPatience.nanoseconds
         return max(turn.movedAt, partition.isPaused ? .min : partition.resumedAt) + patience
     }
@@ -67,12 +67,12 @@ extension Settlement {
         if continueTurn(load, now: now) { return }
         let last = turn?.partition
         endTurn(now: now)
-        let behind = partitions.all.filter { isBehind($0) && !$0.isLeaving }
         // One alone has nobody to be read before; but where it is the last one, its lanes go out together as the others' did.
+        let behind = self.behind
         guard behind.count > 1 || (last != nil && behind.first?.number != last) else { return }
-        let candidates = behind.filter { $0.isPaused ? load.hasRoom(for: $0) : !load.isFull($0) }
-        // (Where there is room for nobody yet, there will be.)
-        let next = (candidates.isEmpty ? behind : candidates).min {
+        let candidates = behind.filter { mayBeRead($0, load) }
+        // (What the one before held is going out: where there is room for nobody yet, there will be.)
+        let next = (candidates.isEmpty && last != nil ? behind : candidates).min {
             ($0.lastTurnAt, -$0.heldBytes, $0.number) < ($1.lastTurnAt, -$1.heldBytes, $1.number)
         }
         next?.lastTurnAt = now
@@ -83,17 +83,26 @@ extension Settlement {
         }
     }
 
+    private var behind: [Partition] { partitions.all.filter { isBehind($0) && !$0.isLeaving } }
+
+    private func mayBeRead(_ partition: Partition, _ load: MemoryLoad) -> Bool {
+        partition.isPaused ? load.hasRoom(for: partition) : !load.isFull(partition)
+    }
+
     private func continueTurn(_ load: MemoryLoad, now: Int64) -> Bool {
         guard let current = turn, let partition = partitions[current.partition], partition.epoch == current.epoch,
             !partition.isLeaving, partition.receivedBytes - current.receivedBefore < load.budget
         else { return false }
-        if current.isAlone, partitions.all.contains(where: { $0 !== partition && isBehind($0) && !$0.isLeaving }) {
-            return false
-        }
+        if current.isAlone, behind.contains(where: { $0 !== partition }) { return false }
         if isBehind(partition) {
             turn?.end = partition.logEnd
         } else if partition.position >= current.end || partition.isAtEnd {
             return false
+        }
+        if partition.isWaitingForTurn {
+            // Its time begins when there is room for it, unless there is for somebody else before.
+            turn?.movedAt = now
+            return !behind.contains { $0 !== partition && mayBeRead($0, load) }
         }
         guard partition.lastRead == current.lastRead else {
             turn?.lastRead = partition.lastRead
@@ -107,6 +116,8 @@ extension Settlement {
         guard let last = turn.take(), let partition = partitions[last.partition], partition.epoch == last.epoch else {
             return
         }
+        // It has had none where there was no room for it.
+        guard !partition.isWaitingForTurn else { return }
         partition.turnEndedAt = now
         enqueueAll(of: partition)
     }

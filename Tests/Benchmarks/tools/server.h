@@ -1,4 +1,4 @@
-// What the stand-ins' servers have in common: a port on loopback, and a thread for each connection.
+// What the stand-ins' servers have in common: a port on loopback, and for who wants it a thread for each connection.
 #pragma once
 
 #include <stdint.h>
