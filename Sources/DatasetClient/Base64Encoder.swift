@@ -2,7 +2,7 @@ internal import CBase64
 
 /// Standard base64 with padding, over a stream of chunks of any size.
 ///
-/// Every payload is encoded twice, for its hash and for the wire. So it goes 24 or 48 bytes at a time where the processor
+/// A long payload is encoded twice, for its hash and for the wire. So it goes 24 or 48 bytes at a time where the processor
 /// can, and elsewhere six, twelve bits of which are looked up at once.
 struct Base64Encoder {
     /// Whether the processor's wide instructions may be used, where it has them.

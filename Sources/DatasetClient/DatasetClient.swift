@@ -123,12 +123,3 @@ private struct HeaderInjector: Injector {
         headers.add(name: key, value: value)
     }
 }
-
-extension TimeAmount {
-    /// Whole nanoseconds; what does not fit is as good as never.
-    init(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        self = overflow ? .nanoseconds(.max) : .nanoseconds(nanoseconds + attoseconds / 1_000_000_000)
-    }
-}

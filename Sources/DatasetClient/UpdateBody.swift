@@ -49,17 +49,12 @@ package struct UpdateBody: Sendable {
         work.state.withLock { state in
             if let digest = state.digest { return digest }
             var hash = SHA256()
-            if byteCount <= Self.bytesOfAWrite, KeptBlock.mayBeMore {
-                var blocks = Blocks(payload: payload, payloadBytes: Self.payloadBytesOfAWrite)
-                let block = blocks.next() ?? ByteBuffer()
+            let isKept = byteCount <= Self.bytesOfAWrite && KeptBlock.mayBeMore
+            var blocks = Blocks(
+                payload: payload, payloadBytes: isKept ? Self.payloadBytesOfAWrite : Self.hashedBlock)
+            while let block = blocks.next() {
                 block.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
-                state.block = KeptBlock(block)
-            } else {
-                var blocks = Blocks(payload: payload, payloadBytes: Self.hashedBlock)
-                while let block = blocks.next() {
-                    block.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
-                    blocks.reuse(block)
-                }
+                if isKept { state.block = KeptBlock(block) } else { blocks.reuse(block) }
             }
             let digest = Array(hash.finalize())
             state.digest = digest

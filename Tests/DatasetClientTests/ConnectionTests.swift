@@ -37,6 +37,23 @@ import Testing
         return (answer.status, String(decoding: answer.body, as: UTF8.self))
     }
 
+    /// A listener that says nothing by itself, and the connections to it.
+    private static func listen() async throws -> (listener: any Channel, children: AsyncStream<any Channel>) {
+        let (children, accepted) = AsyncStream.makeStream(of: (any Channel).self)
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                accepted.yield(channel)
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        return (listener, children)
+    }
+
+    /// Waits until the pool has so many connections.
+    private static func wait(for count: Int, openOf pool: ConnectionPool) async throws {
+        while try await eventLoop.submit({ pool.openCount }).get() != count { await Task.yield() }
+    }
+
     private static func connections(_ server: ScriptedServer) -> Int { Set(server.requests.map(\.connection)).count }
 
     @Test func oneConnectionServesOneAfterTheOther() async throws {
@@ -108,7 +125,7 @@ import Testing
         } _: { server in
             try await Self.withPool(to: server.endpoint, longestRest: .milliseconds(50)) { pool in
                 try await Self.ask(pool)
-                while try await Self.eventLoop.submit({ pool.openCount }).get() > 0 { await Task.yield() }
+                try await Self.wait(for: 0, openOf: pool)
                 try await Self.ask(pool)
             }
             #expect(Self.connections(server) == 2)
@@ -117,14 +134,7 @@ import Testing
 
     /// A server that restarts closes what rests; nothing is sent there.
     @Test func aConnectionThatTheServerClosesIsForgotten() async throws {
-        let group = MultiThreadedEventLoopGroup.singleton
-        let (children, accepted) = AsyncStream.makeStream(of: (any Channel).self)
-        let listener = try await ServerBootstrap(group: group)
-            .childChannelInitializer { channel in
-                accepted.yield(channel)
-                return channel.eventLoop.makeSucceededVoidFuture()
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let (listener, children) = try await Self.listen()
         let endpoint = try Endpoint("http://127.0.0.1:\(listener.localAddress?.port ?? 0)")
         try await Self.withPool(to: endpoint) { pool in
             var servers = children.makeAsyncIterator()
@@ -141,15 +151,14 @@ import Testing
                 } else {
                     try await server.writeAndFlush(ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
                 }
-                while try await Self.eventLoop.submit({ pool.openCount }).get() > 0 { await Task.yield() }
+                try await Self.wait(for: 0, openOf: pool)
             }
         }
         try await listener.close()
     }
 
     @Test func nobodyListens() async throws {
-        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
+        let (listener, _) = try await Self.listen()
         let endpoint = try Endpoint("http://127.0.0.1:\(listener.localAddress?.port ?? 0)")
         try await listener.close()
         try await Self.withPool(to: endpoint) { pool in
@@ -172,13 +181,7 @@ import Testing
     /// TCP is there at once; the greeting that TLS begins with is never answered.
     @Test(arguments: End.allCases)
     private func aConnectionThatIsNotThereYetEndsToo(_ end: End) async throws {
-        let (children, accepted) = AsyncStream.makeStream(of: (any Channel).self)
-        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { channel in
-                accepted.yield(channel)
-                return channel.eventLoop.makeSucceededVoidFuture()
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let (listener, children) = try await Self.listen()
         let endpoint = try Endpoint("https://127.0.0.1:\(listener.localAddress?.port ?? 0)")
         let patience = Duration.milliseconds(end == .timeOut ? 50 : 600_000)
         try await Self.withPool(to: endpoint, connectTimeout: patience) { pool in
@@ -192,12 +195,12 @@ import Testing
                 expected = .cancelled
             case .shutdown:
                 // Once the client knows of it.
-                while try await Self.eventLoop.submit({ pool.openCount }).get() == 0 { await Task.yield() }
+                try await Self.wait(for: 1, openOf: pool)
                 await pool.shutdown()
                 expected = .transport("the client was shut down")
             }
             await #expect(throws: expected) { try await task.value }
-            while try await Self.eventLoop.submit({ pool.openCount }).get() > 0 { await Task.yield() }
+            try await Self.wait(for: 0, openOf: pool)
         }
         try await listener.close()
     }

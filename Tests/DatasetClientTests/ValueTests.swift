@@ -71,7 +71,7 @@ import Testing
     ])
     func whereConnectionsLead(_ text: String, _ host: String, _ port: Int, isAddress: Bool) throws {
         let endpoint = try Endpoint(text)
-        #expect(endpoint.host == host && endpoint.port == port && endpoint.isAddress == isAddress)
+        #expect(endpoint.host == host && endpoint.port == port && (endpoint.address != nil) == isAddress)
     }
 
     @Test(arguments: [

@@ -74,12 +74,7 @@ import Testing
         for _ in 0..<2 {
             let reader = try #require(order.last)
             read(40, of: reader, on: bench)
-            // The log is shorter than it seemed; it ends here.
-            let behind = try #require(bench.machine.partitions[reader])
-            behind.logEnd = behind.position
-            bench.machine.reachedEnd(partition: reader, offset: behind.position)
-            bench.turn()
-            bench.run(1)
+            try finish(reader, on: bench)
             let next = try #require((0..<3).first { !bench.paused.contains($0) && !order.contains($0) })
             order.append(next)
             bench.acknowledge()
@@ -94,11 +89,7 @@ import Testing
         bench.run(1)
         #expect(bench.machine.turn?.partition == last)
         #expect(!bench.calls.contains { $0.batch.partition == last })
-        let behind = try #require(bench.machine.partitions[last])
-        behind.logEnd = behind.position
-        bench.machine.reachedEnd(partition: last, offset: behind.position)
-        bench.turn()
-        bench.run(1)
+        try finish(last, on: bench)
         bench.acknowledge()
         #expect(bench.calls.suffix(Self.datasets).allSatisfy { $0.batch.partition == last })
         bench.settleEverything()
@@ -200,11 +191,7 @@ import Testing
             $0.worthwhileBytes = worthwhileBytes
         }
         let reader = try crowd(bench)
-        let behind = try #require(bench.machine.partitions[reader])
-        behind.logEnd = behind.position
-        bench.machine.reachedEnd(partition: reader, offset: behind.position)
-        bench.turn()
-        bench.run(1)
+        try finish(reader, on: bench)
         #expect(bench.machine.turn?.partition != reader, "its lanes stand in the queue")
         let next = try #require(bench.machine.turn?.partition)
         let queue = bench.machine.lanesToCut.count

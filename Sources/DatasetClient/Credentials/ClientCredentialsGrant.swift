@@ -38,17 +38,14 @@ package struct ClientCredentialsGrant: Sendable {
         authorities: TrustedAuthorities? = nil, time: TimeSource = .system, timeout: Duration = .seconds(5)
     ) throws(Endpoint.Invalid) {
         let endpoint = try Endpoint(url)
-        // As it was written: a server may make a difference between `/token` and `/token/`.
-        let path = String(url.dropFirst(endpoint.scheme.count + 3).drop { $0 != "/" })
-        target = path.isEmpty ? "/" : path
+        target = endpoint.target(in: url)
         self.time = time
         let pair = "\(PercentEncoding.encodeSegment(clientID)):\(PercentEncoding.encodeSegment(clientSecret))"
         authorization = "Basic \(Data(pair.utf8).base64EncodedString())"
         let scope = scope.map { $0.isEmpty ? "" : "&scope=\(PercentEncoding.encodeSegment($0))" } ?? ""
         body = "grant_type=client_credentials\(scope)"
         http = CredentialHTTP(
-            endpoint: endpoint, place: "the token endpoint at \(endpoint.authority)", timeout: timeout, time: time,
-            authorities: authorities)
+            endpoint: endpoint, service: "the token endpoint", timeout: timeout, time: time, authorities: authorities)
     }
 
     /// A fresh one.

@@ -48,10 +48,7 @@ struct ContainerCredentials: CredentialSource {
         guard endpoint.scheme == "https" || Self.isLocal(endpoint.authority) else {
             throw .unusable("\(name): over http only this host and the agents of ECS and EKS are asked")
         }
-        // As it was written: a service may make a difference between `/x` and `/x/`.
-        let authorityAndPath = url[..<question].dropFirst(endpoint.scheme.count + 3)
-        let path = String(authorityAndPath.drop { $0 != "/" })
-        target = (path.isEmpty ? "/" : path) + url[question...]
+        target = endpoint.target(in: url)
         if let file = value("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
             token = .file(file)
         } else if let text = value("AWS_CONTAINER_AUTHORIZATION_TOKEN") {
@@ -63,8 +60,7 @@ struct ContainerCredentials: CredentialSource {
             token = .none
         }
         http = CredentialHTTP(
-            endpoint: endpoint, place: "the container's credential service at \(endpoint.authority)", timeout: timeout,
-            time: time)
+            endpoint: endpoint, service: "the container's credential service", timeout: timeout, time: time)
     }
 
     /// The token's file is read each time.

@@ -10,12 +10,15 @@ struct CredentialHTTP: Sendable {
     /// Who is asked.
     let endpoint: Endpoint
     /// What is being asked, for messages, such as `the container's credential service`.
-    let place: String
+    let service: String
     /// For one request and its answer.
     let timeout: Duration
     let time: TimeSource
     /// Who is believed; nil for whom the system believes.
     var authorities: TrustedAuthorities?
+
+    /// What is being asked, and where.
+    var place: String { "\(service) at \(endpoint.authority)" }
 
     /// Asks until there is an answer that is neither 429 nor 5xx, `tries` times at most.
     ///

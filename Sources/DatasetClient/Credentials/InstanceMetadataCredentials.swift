@@ -37,8 +37,7 @@ struct InstanceMetadataCredentials: CredentialSource {
         } catch {
             throw .unusable("AWS_EC2_METADATA_SERVICE_ENDPOINT: \(error)")
         }
-        http = CredentialHTTP(
-            endpoint: endpoint, place: "the instance metadata at \(endpoint.authority)", timeout: timeout, time: time)
+        http = CredentialHTTP(endpoint: endpoint, service: "the instance metadata", timeout: timeout, time: time)
     }
 
     /// - Throws: `absent` where nobody answers the first request at the usual address, or the instance has no role.

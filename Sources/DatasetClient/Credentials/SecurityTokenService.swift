@@ -54,8 +54,7 @@ struct SecurityTokenService: Sendable {
         self.region = region
         self.time = time
         http = CredentialHTTP(
-            endpoint: endpoint, place: "STS at \(endpoint.authority)", timeout: timeout, time: time,
-            authorities: authorities)
+            endpoint: endpoint, service: "STS", timeout: timeout, time: time, authorities: authorities)
     }
 
     /// `AssumeRole`, signed with somebody's credentials.

@@ -125,7 +125,6 @@ extension Connection {
         let isOfUse = isOpen && isSent && head.isKeepAlive && head.status.code >= 200
         self.exchange = nil
         answer = nil
-        blocks = nil
         if isOfUse {
             idleSince = .now()
             pool.rest(self)
@@ -158,15 +157,15 @@ extension Connection {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let error = DatasetClientError(connection: error, within: pool.connectTimeout)
         failure = failure ?? error
-        exchange?.end(.failure(error))
-        close()
+        end(error)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         connectTimer?.cancel()
-        failure = failure ?? Self.ended
+        let reason = failure ?? Self.ended
+        failure = reason
         pool.forget(self)
-        exchange?.end(.failure(failure ?? Self.ended))
+        exchange?.end(.failure(reason))
         exchange = nil
         blocks = nil
         context.fireChannelInactive()

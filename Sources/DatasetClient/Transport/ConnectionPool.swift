@@ -122,7 +122,7 @@ extension ConnectionPool {
                 channel.eventLoop.makeCompletedFuture { try self.prepare(channel, tls: context) }
             }
         let connected =
-            if let address = try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port) {
+            if let address = endpoint.address {
                 bootstrap.connect(to: address)
             } else {
                 bootstrap.connect(host: endpoint.host, port: endpoint.port)
@@ -150,7 +150,7 @@ extension ConnectionPool {
         let pipeline = channel.pipeline.syncOperations
         if let tls {
             try pipeline.addHandler(
-                NIOSSLClientHandler(context: tls, serverHostname: endpoint.isAddress ? nil : endpoint.host))
+                NIOSSLClientHandler(context: tls, serverHostname: endpoint.address == nil ? endpoint.host : nil))
         }
         // `OutgoingRequest.head` says where the body ends, and `HTTPExchange.perform` has looked at all values.
         var encoding = HTTPRequestEncoder.Configuration()

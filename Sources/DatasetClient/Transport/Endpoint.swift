@@ -53,8 +53,14 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         return host.hasSuffix(".amazonaws.com") || host.hasSuffix(".amazonaws.com.cn")
     }
 
-    /// Whether it is named by an address.
-    var isAddress: Bool { (try? SocketAddress(ipAddress: host, port: port)) != nil }
+    /// Where it is, if it is named by an address.
+    var address: SocketAddress? { try? SocketAddress(ipAddress: host, port: port) }
+
+    /// Path and query of a URL of this endpoint, as they were written: a server may make a difference between `/x` and `/x/`.
+    func target(in url: String) -> String {
+        let target = url.dropFirst(scheme.count + 3).drop { $0 != "/" && $0 != "?" }
+        return target.hasPrefix("/") ? String(target) : "/\(target)"
+    }
 
     private static func hostAndPort(_ authority: String) throws(Invalid) -> (host: String, port: Int?) {
         let host: Substring

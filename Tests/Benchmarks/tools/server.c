@@ -27,12 +27,17 @@ int listen_on_loopback(const char *name, uint16_t wanted, uint16_t *port) {
     return server;
 }
 
+int accept_one(int server) {
+    int client = accept(server, NULL, NULL);
+    int on = 1;
+    if (client >= 0) { setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); }
+    return client;
+}
+
 _Noreturn void accept_for_ever(int server, void *(*serve)(void *)) {
     while (1) {
-        int client = accept(server, NULL, NULL);
+        int client = accept_one(server);
         if (client < 0) { continue; }
-        int on = 1;
-        setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         pthread_t thread;
         if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)client) == 0) {
             pthread_detach(thread);

@@ -15,8 +15,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,11 +247,8 @@ static void watch(int poll, int file, void *who) {
     }
 }
 
-static void accept_one(int poll, int server) {
-    int client = accept(server, NULL, NULL);
+static void welcome(int poll, int client) {
     if (client < 0) { return; }
-    int on = 1;
-    setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     connection *in = calloc(1, sizeof *in);
     if (in == NULL) {
         close(client);
@@ -277,7 +272,7 @@ int main(int count, char **arguments) {
         for (int i = 0; i < count; i++) {
             connection *in = events[i].data.ptr;
             if (in == NULL) {
-                accept_one(poll, server);
+                welcome(poll, accept_one(server));
             } else if (serve(in) == gone) {
                 close(in->client);
                 free(in);
