@@ -115,7 +115,7 @@ final class Member: Sendable {
     init(
         _ cluster: EmbeddedCluster, topic: String, group: String, properties: KafkaProperties = [:],
         commitsOnRevoke: [OffsetCommit]? = nil, assigns: Assigns = .all, onAssigned: Command? = nil,
-        onRecord: Command? = nil
+        onRecord: Command? = nil, log: @escaping KafkaLog = { _, _, _ in }
     ) throws {
         mailbox = Mailbox()
         let delegate = JournalDelegate(
@@ -124,7 +124,7 @@ final class Member: Sendable {
             onRecord: onRecord)
         consumer = try Consumer(
             topic: topic, group: group, properties: Self.quick(cluster).overridden(by: properties),
-            delegate: delegate, log: { _, _, _ in })
+            delegate: delegate, log: log)
         consumer.start()
     }
 
@@ -206,7 +206,9 @@ private final class JournalDelegate: ConsumerDelegate {
     }
 
     func partitionsRevoked(_ partitions: [Int32], by control: ConsumerControl) {
-        if let commitsOnRevoke {
+        if let revoke = revokeAfter {
+            revokeAfter = (revoke.commit, revoke.partitions + partitions)
+        } else if let commitsOnRevoke {
             revokeAfter = (control.commit(commitsOnRevoke, deadline: .seconds(30)), partitions)
             journal.add(.note("revoke deferred"))
         } else {

@@ -10,10 +10,11 @@ extension ConsumerControl {
     /// that are not in the list yet may follow, and keep none of these waiting, nor the group: name none where none is
     /// known yet, or this member cannot join the next rebalance.
     ///
-    /// Those that the group did not give, or has taken away in the meantime, are ignored. Under an eager protocol those
-    /// that follow make the others be fetched anew from where they are, so name as many as can be named at a time.
+    /// Those that the group did not give, or has taken away in the meantime, are ignored; so are all while closing. Under an
+    /// eager protocol those that follow make the others be fetched anew from where they are, so name as many as can be named
+    /// at a time.
     package func assign(_ starts: [(partition: Int32, offset: Int64)]) {
-        guard awaitingAssign != nil else { return }
+        guard closing == nil, awaitingAssign != nil else { return }
         let fresh = starts.filter { awaitingAssign?.remove($0.partition) != nil }
         if awaitingAssign?.isEmpty == true { awaitingAssign = nil }
         if !fresh.isEmpty || !isAssignAnswered { answerAssign(with: fresh) }
@@ -37,26 +38,37 @@ extension ConsumerControl {
         let partitions = PartitionList.partitions(of: list)
         switch code {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
+            guard closing == nil else {
+                // Nothing can come of it any more, so the delegate is not told.
+                if partitions.isEmpty { answerClosing(handle) }
+                return
+            }
+            given.formUnion(partitions)
             awaitingAssign = partitions.isEmpty ? nil : Set(partitions)
             isAssignAnswered = false
             if partitions.isEmpty { answerAssign(with: []) }
             delegate.partitionsAssigned(partitions, by: self)
         case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
-            awaitingAssign = nil
-            awaitingUnassign = Set(partitions)
-            collectedUnassign = partitions
-            // What still arrives belongs to the next owner.
-            for partition in partitions { positions.unassign(partition) }
-            if partitions.isEmpty {
-                completeUnassign()
-            } else if rd_kafka_assignment_lost(handle.raw) != 0 {
-                delegate.partitionsLost(partitions, by: self)
-                unassign(partitions)
-            } else {
-                delegate.partitionsRevoked(partitions, by: self)
-            }
+            revoke(partitions.filter { given.remove($0) != nil }, isLost: rd_kafka_assignment_lost(handle.raw) != 0)
         default:
             rebalanceFailed(KafkaError(code, "rebalance"))
+        }
+    }
+
+    private func revoke(_ partitions: [Int32], isLost: Bool) {
+        awaitingAssign = nil
+        // Closing may ask for the rest while some are being given up.
+        awaitingUnassign = (awaitingUnassign ?? []).union(partitions)
+        collectedUnassign += partitions
+        // What still arrives belongs to the next owner.
+        for partition in partitions { positions.unassign(partition) }
+        if partitions.isEmpty {
+            unassign([])
+        } else if isLost {
+            delegate.partitionsLost(partitions, by: self)
+            unassign(partitions)
+        } else {
+            delegate.partitionsRevoked(partitions, by: self)
         }
     }
 
@@ -65,6 +77,7 @@ extension ConsumerControl {
     func rebalanceFailed(_ error: KafkaError) {
         guard let handle else { return }
         let lost = Set(positions.partitions).union(awaitingUnassign ?? []).sorted()
+        given = []
         awaitingAssign = nil
         awaitingUnassign = nil
         collectedUnassign = []
@@ -72,14 +85,8 @@ extension ConsumerControl {
         positions.removeAll()
         delegate.consumerFailed(error, by: self)
         if !lost.isEmpty { delegate.partitionsLost(lost, by: self) }
+        guard closing == nil else { return answerClosing(handle) }
         report(rd_kafka_assign(handle.raw, nil), "unassign after failed rebalance")
-    }
-
-    /// Answers an assignment that nobody needs any more, with nothing.
-    func abandonAssign() {
-        guard awaitingAssign != nil else { return }
-        awaitingAssign = nil
-        if !isAssignAnswered { answerAssign(with: []) }
     }
 
     private func answerAssign(with fresh: [(partition: Int32, offset: Int64)]) {
@@ -111,6 +118,7 @@ extension ConsumerControl {
     private func completeUnassign() {
         awaitingUnassign = nil
         guard let handle else { return }
+        guard closing == nil else { return answerClosing(handle) }
         if isCooperative(handle) {
             let list = PartitionList(topic: topic, started.intersection(collectedUnassign))
             report(rd_kafka_incremental_unassign(handle.raw, list.raw), "unassign")

@@ -121,23 +121,4 @@ extension ConsumerControl {
             if closing != nil || fatalError != nil { return }
         }
     }
-
-    private func end(_ handle: ClientHandle) {
-        let leftGroup = rd_kafka_consumer_closed(handle.raw) != 0
-        self.handle = nil
-        queue = nil
-        positions.removeAll()
-        if let commit = outstandingCommit {
-            outstandingCommit = nil
-            delegate.commitFinished(commit.id, .timedOut, by: self)
-        }
-        for case .commitFinished(let id, let outcome) in deferred { delegate.commitFinished(id, outcome, by: self) }
-        deferred = []
-        delegate.consumerEnds(by: self)
-        shared.closeQueue()
-        // Past the deadline nobody waits for destroy at all; after a fatal error there is no deadline to keep.
-        let budget = closing.map { $0 - .now } ?? .seconds(2)
-        let isDestroyed = handle.destroy(within: budget)
-        shared.finish(ConsumerEnd(error: fatalError, leftGroup: leftGroup, isDestroyed: isDestroyed))
-    }
 }

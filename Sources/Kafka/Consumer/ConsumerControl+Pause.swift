@@ -43,17 +43,19 @@ extension ConsumerControl {
     }
 
     func reconcilePauses() {
-        guard let handle else { return }
+        // These calls wait for an answer too, which closing may lose.
+        guard let handle, closing == nil else { return }
         let pausing = pauses.toPause(isAssigned)
         if !pausing.isEmpty {
             let list = PartitionList(topic: topic, pausing)
             pauses.paused(succeeded(rd_kafka_pause_partitions(handle.raw, list.raw), list, "pause"))
+            alarm.partitionsChanged(now: .now)
         }
         let resuming = sought(pauses.toResume(isAssigned), handle)
         if !resuming.isEmpty {
             let list = PartitionList(topic: topic, resuming)
             pauses.resumed(succeeded(rd_kafka_resume_partitions(handle.raw, list.raw), list, "resume"))
-            alarm.partitionsResumed(now: .now)
+            alarm.partitionsChanged(now: .now)
         }
         pauses.tried(now: .now, isAssigned)
     }

@@ -16,9 +16,11 @@ package final class ConsumerControl {
     /// Counts of messages that were kept from the delegate so far.
     package var dropped = DroppedRecords()
 
+    /// What the group has given and not asked back, started or not, as far as the delegate has heard of it.
+    var given: Set<Int32> = []
     /// Partitions given by the group and not yet assigned; nil when there are none.
     var awaitingAssign: Set<Int32>?
-    /// Whether librdkafka has been told anything about what the group gave last: until then the group cannot be left.
+    /// Whether librdkafka has been told anything about what the group gave last: until then the group cannot be joined again.
     var isAssignAnswered = true
     /// What librdkafka was told to fetch: it refuses to let go of anything else.
     var started: Set<Int32> = []
@@ -33,6 +35,8 @@ package final class ConsumerControl {
     /// News for the delegate that arose inside one of its own calls.
     var deferred: [DeferredNews] = []
     var closing: ContinuousClock.Instant?
+    /// Open once librdkafka has taken the one answer that it gets while closing; nil before that was given.
+    var closingAnswer: Latch?
     var fatalError: KafkaError?
 
     enum DeferredNews {
@@ -84,19 +88,5 @@ package final class ConsumerControl {
         var high: Int64 = 0
         let code = rd_kafka_get_watermark_offsets(handle.raw, topic, partition, &low, &high)
         return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : nil
-    }
-
-    /// Begins closing: partitions are revoked (which the delegate answers as always) and the group is left, while
-    /// delivery of news goes on. At the deadline the client is dropped as it is, without leaving the group.
-    /// `Consumer.finished()` answers within the deadline. A second call changes nothing.
-    package func close(deadline: Duration) {
-        guard closing == nil, let handle else { return }
-        closing = .now + deadline
-        // The group cannot be left while it waits for an assign.
-        abandonAssign()
-        // The consumer queue itself goes on serving: the one loop sees the last revoke and commit results too.
-        if let error = rd_kafka_consumer_close_queue(handle.raw, queue) {
-            deferred.append(.failed(KafkaError(consuming: error, "close consumer")))
-        }
     }
 }

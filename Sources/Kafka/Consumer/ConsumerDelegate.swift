@@ -5,7 +5,8 @@
 /// call; it holds the delegate, so a delegate that keeps it keeps it unowned.
 package protocol ConsumerDelegate: AnyObject {
     /// The group gave these partitions. Must lead, now or later, to `control.assign` of each, in as many calls as it
-    /// takes. May be empty when the group has more members than partitions; nothing has to be assigned then.
+    /// takes. May be empty when the group has more members than partitions; nothing has to be assigned then. Not told
+    /// while closing.
     func partitionsAssigned(_ partitions: [Int32], by control: ConsumerControl)
 
     /// The group wants these partitions back. Must lead, now or later (after an outstanding commit resolved), to
