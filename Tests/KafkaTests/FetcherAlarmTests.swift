@@ -8,7 +8,7 @@ struct FetcherAlarmTests {
     private static func time(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
 
     @Test func aQueueThatWasNeverHighWakesNobody() {
-        var alarm = FetcherAlarm(queueBytes: 16 << 20)
+        var alarm = FetcherAlarm(queueBytes: 16 << 20, queueRecords: 100_000)
         for (step, waiting) in [0, FetcherAlarm.smallestPeak - 1, 1, 0, FetcherAlarm.smallestPeak - 1, 0].enumerated() {
             let isWoken = alarm.look(waiting: waiting, now: Self.time(1000 * step))
             #expect(!isWoken)
@@ -16,24 +16,32 @@ struct FetcherAlarmTests {
     }
 
     @Test func halfOfAQueueWakesOnce() {
-        var alarm = FetcherAlarm(queueBytes: 16 << 20)
+        var alarm = FetcherAlarm(queueBytes: 16 << 20, queueRecords: 100_000)
         let waiting = [20_000, 15_000, 10_000, 9_999, 9_000, 4_999, 4_998, 3_000]
         let woken = waiting.enumerated().map { alarm.look(waiting: $1, now: Self.time(1000 * ($0 + 1))) }
         #expect(woken == [false, false, false, true, false, false, true, false])
     }
 
-    /// A resume wakes nobody by itself, and the first ring may come before it has taken effect.
-    @Test func aResumeRingsAgainAndAgain() {
-        var alarm = FetcherAlarm(queueBytes: 16 << 20)
+    /// The fetcher fetches again as soon as fewer wait than it is told to keep.
+    @Test func aQueueThatIsNoLongerFullWakesAtOnce() {
+        var alarm = FetcherAlarm(queueBytes: 16 << 20, queueRecords: 20_000)
+        let waiting = [27_000, 20_000, 19_999, 15_000, 9_999, 9_998, 38_000, 20_000, 19_000]
+        let woken = waiting.enumerated().map { alarm.look(waiting: $1, now: Self.time(1000 * ($0 + 1))) }
+        #expect(woken == [false, false, true, false, false, true, false, false, true])
+    }
+
+    /// Neither a pause nor a resume wakes anybody by itself, and the first ring may come before it has taken effect.
+    @Test func aChangeRingsAgainAndAgain() {
+        var alarm = FetcherAlarm(queueBytes: 16 << 20, queueRecords: 100_000)
         #expect(alarm.dueAt == nil)
-        alarm.partitionsResumed(now: Self.time(1))
+        alarm.partitionsChanged(now: Self.time(1))
         #expect(alarm.dueAt == Self.time(1))
         let rings = (1...2000).filter { alarm.look(waiting: 0, now: Self.time($0)) }
         #expect(rings == [1, 6, 16, 36, 76, 156, 316, 636])
         #expect(alarm.dueAt == nil)
 
         // Nor does it wait for those where the queue has run low.
-        alarm.partitionsResumed(now: Self.time(3000))
+        alarm.partitionsChanged(now: Self.time(3000))
         for time in 3000...3400 { _ = alarm.look(waiting: 2000, now: Self.time(time)) }
         let ringsForItself = alarm.look(waiting: 900, now: Self.time(3401))
         #expect(ringsForItself)
@@ -41,7 +49,7 @@ struct FetcherAlarmTests {
 
     /// Records of 60 kB fill a queue of 16 MiB long before a thousand of them wait.
     @Test func fewerRecordsFillTheQueueWhereTheyAreLarge() {
-        var alarm = FetcherAlarm(queueBytes: 16 << 20)
+        var alarm = FetcherAlarm(queueBytes: 16 << 20, queueRecords: 100_000)
         for _ in 0..<200 { alarm.took(bytes: 60_000) }
         let waiting = [270, 200, 140, 134, 100]
         let rings = waiting.enumerated().map { alarm.look(waiting: $1, now: Self.time(1000 * ($0 + 1))) }
@@ -50,7 +58,7 @@ struct FetcherAlarmTests {
 
     /// Whatever the queue does, there is a bound to what it costs.
     @Test func isBoundedByTimeAndByRecords() {
-        var alarm = FetcherAlarm(queueBytes: 16 << 20)
+        var alarm = FetcherAlarm(queueBytes: 16 << 20, queueRecords: 100_000)
         var random = SystemRandomNumberGenerator()
         var waiting = 0
         var taken = 0

@@ -31,8 +31,10 @@ package final class Consumer: Sendable {
         let properties = Self.complete(properties, group: group)
         shared = ConsumerShared()
         let queueBytes = (properties["queued.max.messages.kbytes"].flatMap { Int($0) } ?? 65_536) << 10
+        let queueRecords = properties["queued.min.messages"].flatMap { Int($0) } ?? 100_000
         let control = ConsumerControl(
-            topic: topic, delegate: delegate, shared: shared, alarm: FetcherAlarm(queueBytes: queueBytes))
+            topic: topic, delegate: delegate, shared: shared,
+            alarm: FetcherAlarm(queueBytes: queueBytes, queueRecords: queueRecords))
         let handle = try ClientHandle(
             RD_KAFKA_CONSUMER, properties, events: control, log: log)
         // Log, error and rebalance events then come through the consumer queue, on the consumer's thread.

@@ -11,8 +11,8 @@ struct FetcherAlarm {
     private var peak = 0
     /// No ring before this one's time; nil before the first.
     private var next: ContinuousClock.Instant?
-    /// When the next ring is due after a resume, which wakes nobody, and how long after that the one behind it: several,
-    /// each twice as late as the one before, since on a busy machine it takes a while until the resume has taken effect.
+    /// When the next ring is due after a pause or a resume, which wakes nobody, and how long after that the one behind it:
+    /// several, each twice as late as the one before, since on a busy machine it takes a while until either has taken effect.
     private var owed: (at: ContinuousClock.Instant, gap: Duration)?
     /// Mean bytes of the records taken lately.
     private var meanBytes = 0
@@ -24,6 +24,8 @@ struct FetcherAlarm {
     static let smallestPeak = 1024
     /// Where records are large, fewer fill the queue: this much of `queued.max.messages.kbytes` is a sign.
     private let smallestPeakBytes: Int
+    /// `queued.min.messages`: below so many the fetcher fetches, if bytes do not keep it from that.
+    private let queueRecords: Int
     /// A queue of 20,000 records, the default, lasts for 20 ms where a million are taken in a second, so this comes in time;
     /// and it is the most that a leader is asked, 200 times a second.
     static let interval: Duration = .milliseconds(5)
@@ -31,11 +33,17 @@ struct FetcherAlarm {
     /// With a second, which the next ones would come to, the fetcher looks by itself.
     private static let longestGap: Duration = .milliseconds(640)
 
-    /// - Parameter queueBytes: that librdkafka fetches ahead at most.
-    init(queueBytes: Int) { smallestPeakBytes = queueBytes / 2 }
+    /// - Parameters:
+    ///   - queueBytes: that librdkafka fetches ahead at most.
+    ///   - queueRecords: with fewer it fetches.
+    init(queueBytes: Int, queueRecords: Int) {
+        smallestPeakBytes = queueBytes / 2
+        self.queueRecords = queueRecords
+    }
 
-    /// Partitions were resumed, and their fetcher may sleep.
-    mutating func partitionsResumed(now: ContinuousClock.Instant) { owed = (now, Self.interval) }
+    /// Partitions were resumed, and their fetcher may sleep. Or they were paused: then what waits of them is thrown away in
+    /// the middle of a poll, which goes on to wait for the others' records, while their fetcher still finds the queue full.
+    mutating func partitionsChanged(now: ContinuousClock.Instant) { owed = (now, Self.interval) }
 
     /// When to look again at the latest.
     var dueAt: ContinuousClock.Instant? { owed?.at }
@@ -46,9 +54,10 @@ struct FetcherAlarm {
 
     /// To be called after each round of records, with the number of those that still wait.
     ///
-    /// True each time that half of the queue has been taken since it was highest or since the fetcher was last woken: so
-    /// never without 512 records taken in between, or a quarter of the queue's bytes, and a queue that stays low, behind a
-    /// slow network or a dead broker, is left alone. And true for each ring that a resume is owed.
+    /// True as soon as a queue that was full by its records is not, and each time that half of one has been taken since it was
+    /// highest or since the fetcher was last woken: so, but for the first, never without 512 records taken in between, or a
+    /// quarter of the queue's bytes, and a queue that stays low, behind a slow network or a dead broker, is left alone. And
+    /// true for each ring that a pause or a resume is owed.
     mutating func look(waiting: Int, now: ContinuousClock.Instant) -> Bool {
         peak = max(peak, waiting)
         if let (due, gap) = owed, now >= due {
@@ -57,7 +66,8 @@ struct FetcherAlarm {
             return true
         }
         let smallestPeak = max(4, min(Self.smallestPeak, smallestPeakBytes / max(1, meanBytes)))
-        guard peak >= smallestPeak, waiting < peak / 2, next.map({ now >= $0 }) ?? true else { return false }
+        let few = peak >= queueRecords ? max(queueRecords, peak / 2) : peak / 2
+        guard peak >= smallestPeak, waiting < few, next.map({ now >= $0 }) ?? true else { return false }
         peak = waiting
         next = now + Self.interval
         return true
