@@ -1,6 +1,8 @@
 #include "CJemalloc.h"
 
 /// What jemalloc looks for when the program starts. Two arenas, since most memory goes from the thread that allocated it to
-/// another one that frees it; threads keep a few blocks of up to 64 KiB, as large as those that lines stand in; and what is
-/// free goes back to the system soon, since `--memory` is a promise.
-const char *malloc_conf = "narenas:2,dirty_decay_ms:2000,muzzy_decay_ms:0,lg_tcache_max:16";
+/// another one that frees it. Threads keep a few blocks of up to 128 KiB: lines stand in such of up to 64 KiB, and the body
+/// of an update of some hundred lines takes more. A small block may be cut from however large a free extent: with the usual
+/// bound, memory that is free already stays so, and other memory is touched instead. So what is free may be kept for ten
+/// seconds, as usual, and the process is smaller than with two seconds and the bound.
+const char *malloc_conf = "narenas:2,dirty_decay_ms:10000,muzzy_decay_ms:0,lg_extent_max_active_fit:20,lg_tcache_max:17";
