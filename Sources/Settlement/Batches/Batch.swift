@@ -44,7 +44,7 @@ package struct Batch: Sendable {
 
     /// Hands out the offsets of all events, the superseded ones included, in order, until `body` has enough.
     package func forEachOffset(_ body: (Int64) -> Bool) {
-        for event in segment.events where !body(event.offset) { return }
+        for number in segment.events.indices where !body(segment.events[number].offset) { return }
     }
 
     package func lineCount(of piece: Piece) -> Int {
@@ -117,13 +117,10 @@ package struct Batch: Sendable {
 
     func offset(ofEvent number: Int) -> Int64 { segment.events[number].offset }
 
-    func isSuperseded(_ number: Int) -> Bool { segment.events[number].isSuperseded }
+    func isSuperseded(_ number: Int) -> Bool { segment.isSuperseded(number) }
 
     /// The event that `number` superseded inside this batch.
-    func eventSuperseded(by number: Int) -> Int? {
-        let previous = segment.events[number].previous
-        return previous < 0 ? nil : Int(previous)
-    }
+    func eventSuperseded(by number: Int) -> Int? { segment.eventSuperseded(by: number) }
 }
 
 /// What one call sends of a batch.

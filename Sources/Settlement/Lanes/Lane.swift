@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import Labelling
 internal import LookoutVision
 
@@ -8,8 +7,7 @@ final class Lane {
     let dataset: DatasetKey
     /// Events at offsets ≤ this need nothing more.
     var settled: Int64
-    /// Future batches, oldest first; only the last one still grows.
-    var segments: Deque<Segment> = []
+    var segments = SegmentQueue()
     /// Events that were read, but given up for want of memory while the lane was stuck: they are read again.
     var missing: Missing?
     /// Whether the lane stands in one of the machine's queues already.
@@ -56,8 +54,8 @@ final class Lane {
     /// - Returns: how many bytes less the lane holds.
     func forgetSegments() -> Int {
         guard let first = segments.first?.firstOffset else { return 0 }
-        let bytes = segments.reduce(0) { $0 + $1.heldBytes }
-        segments = []
+        let bytes = segments.heldBytes
+        segments.removeAll()
         missing = Missing(from: first)
         return bytes
     }

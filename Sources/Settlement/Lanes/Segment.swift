@@ -12,32 +12,34 @@ package final class Segment: @unchecked Sendable {
     struct Event: Sendable {
         var offset: Int64
         var place: LineStore.Place
-        var isSuperseded = false
         /// Where the unescaped source-ref stands in the line, or in `escapedRefs` as its complement.
         var refStart: Int32
         var refCount: Int32
         /// Of the source-ref, made while that is at hand: when the segment is frozen its bytes are long out of the cache.
         var refHash: UInt32
-        /// The event with the same source-ref that this one supersedes, or -1.
-        var previous: Int32 = -1
     }
 
+    // What every event needs lies close together.
     private(set) var lines = LineStore()
-    private(set) var events: [Event] = []
-    private(set) var supersededCount = 0
-    /// Monotonic nanoseconds of the first event: the linger counts from here.
-    let openedAt: Int64
+    private(set) var events = EventList()
+    /// What the segment takes of memory.
+    private(set) var heldBytes = 0
+    private let hash = KeyedHash.process
     /// Source-refs that are written with escapes in their line and so do not stand there literally.
     private var escapedRefs: [UInt8] = []
-    private let hash = KeyedHash.process
+    /// Monotonic nanoseconds of the first event: the linger counts from here.
+    let openedAt: Int64
+    /// Of every event of a frozen segment the one with the same source-ref that it supersedes, or -1. Empty where there is
+    /// none at all.
+    private var previous: [Int32] = []
+    /// Of every event of a frozen segment whether a later one supersedes it. Empty where none is.
+    private var superseded: [Bool] = []
 
     init(openedAt: Int64) { self.openedAt = openedAt }
 
     var isEmpty: Bool { events.isEmpty }
-    var firstOffset: Int64? { events.first?.offset }
-    var lastOffset: Int64? { events.last?.offset }
-    /// What the segment takes of memory.
-    private(set) var heldBytes = 0
+    var firstOffset: Int64? { events.firstOffset }
+    var lastOffset: Int64? { events.lastOffset }
 
     /// Whether one more line of at most `count` bytes still fits.
     func hasRoom(for count: Int, bytes maximumBytes: Int, lines maximumLines: Int) -> Bool {
@@ -67,7 +69,7 @@ package final class Segment: @unchecked Sendable {
 
     @inline(__always)
     private func countHeldBytes() {
-        heldBytes = lines.heldBytes + escapedRefs.capacity + events.capacity * MemoryLayout<Event>.stride
+        heldBytes = lines.heldBytes + escapedRefs.capacity + events.heldBytes
     }
 
     private static let commonRefStart = #"{"source-ref":""#.utf8.count
@@ -94,10 +96,13 @@ package final class Segment: @unchecked Sendable {
     /// Takes away the events at offsets ≥ `offset`, for a segment of their own.
     /// - Returns: nil where there are none.
     func split(from offset: Int64) -> Segment? {
-        guard let position = events.firstIndex(where: { $0.offset >= offset }), position > 0 else { return nil }
+        guard let position = events.indices.first(where: { events[$0].offset >= offset }), position > 0 else {
+            return nil
+        }
         let head = Segment(openedAt: openedAt)
         let tail = Segment(openedAt: openedAt)
-        for (number, event) in events.enumerated() {
+        for number in events.indices {
+            let event = events[number]
             let line = lines.line(at: event.place)
             withRef(of: event) { ref in
                 if number < position {
@@ -108,7 +113,7 @@ package final class Segment: @unchecked Sendable {
             }
         }
         lines = head.lines
-        events = head.events
+        swap(&events, &head.events)
         escapedRefs = head.escapedRefs
         countHeldBytes()
         tail.countHeldBytes()
@@ -133,20 +138,28 @@ package final class Segment: @unchecked Sendable {
         }
     }
 
-    /// Marks every event that a later one of the same source-ref supersedes.
+    /// Finds every event that a later one of the same source-ref supersedes.
     /// - Returns: the numbers of the others, in order.
     func freeze() -> [Int32] {
         var index = SourceRefIndex(capacity: events.count)
-        supersededCount = 0
+        (previous, superseded) = ([], [])
         for number in events.indices {
-            let previous = latest(before: number, in: &index)
-            events[number].isSuperseded = false
-            events[number].previous = Int32(previous ?? -1)
-            guard let previous else { continue }
-            events[previous].isSuperseded = true
-            supersededCount += 1
+            guard let earlier = latest(before: number, in: &index) else { continue }
+            if previous.isEmpty {
+                previous = Array(repeating: -1, count: events.count)
+                superseded = Array(repeating: false, count: events.count)
+            }
+            previous[number] = Int32(earlier)
+            superseded[earlier] = true
         }
-        return events.indices.compactMap { events[$0].isSuperseded ? nil : Int32($0) }
+        return events.indices.compactMap { isSuperseded($0) ? nil : Int32($0) }
+    }
+
+    func isSuperseded(_ number: Int) -> Bool { !superseded.isEmpty && superseded[number] }
+
+    /// The event that `number` supersedes.
+    func eventSuperseded(by number: Int) -> Int? {
+        previous.isEmpty || previous[number] < 0 ? nil : Int(previous[number])
     }
 
     /// Makes `number` the latest event of its source-ref and returns the one that was the latest until now.

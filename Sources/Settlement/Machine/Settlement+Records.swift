@@ -32,16 +32,16 @@ extension Settlement {
 
     /// The event takes its place at the end of its lane.
     func enter(_ event: LabellingEvent, into lane: Lane, of partition: Partition, offset: Int64, now: Moment) {
-        let segmentsBefore = lane.segments.count
+        let isFirst = lane.segments.isEmpty
         let bytes = lane.append(
             event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic, settings: settings)
         partition.heldBytes += bytes
         partition.receivedBytes += bytes
         guard lane.flight == nil else { return }
         // By waiting it gets ripe when its timer goes off, or when something else changes than that one more has come.
-        if segmentsBefore == 0 { setTimer(of: lane, in: partition) }
+        if isFirst { setTimer(of: lane, in: partition) }
         guard !lane.isQueued else { return }
-        if segmentsBefore == 0 ? isRipe(lane, of: partition, now: now.monotonic) : isFull(lane) {
+        if isFirst ? isRipe(lane, of: partition, now: now.monotonic) : isFull(lane) {
             enqueue(lane, of: partition)
         }
     }

@@ -11,8 +11,8 @@ extension Settlement {
     /// Whether the lane has enough for a batch, however long that has waited.
     @inline(__always)
     func isFull(_ lane: Lane) -> Bool {
-        guard let head = lane.segments.first else { return false }
-        return lane.segments.count > 1 || head.events.count >= settings.batchLines || head.heldBytes >= ripeBytes
+        guard !lane.segments.isMoreThanOne, let head = lane.segments.last else { return !lane.segments.isEmpty }
+        return head.events.count >= settings.batchLines || head.heldBytes >= ripeBytes
     }
 
     /// When the events have waited long enough, in monotonic nanoseconds. Those that were read before their partition's

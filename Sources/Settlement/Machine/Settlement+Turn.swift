@@ -95,16 +95,15 @@ extension Settlement {
     }
 
     private func cut(_ lane: Lane, of partition: Partition, now: Moment) {
+        guard let segment = lane.segments.popFirst() else { return }
         // (Gathered before the round began, it may reach beyond.)
-        let heldBytes = lane.segments[0].heldBytes
-        if let round = partition.room.round, lane.segments[0].lastOffset ?? -1 > round,
-            let rest = lane.segments[0].split(from: round + 1)
+        let heldBytes = segment.heldBytes
+        if let round = partition.room.round, segment.lastOffset ?? -1 > round, let rest = segment.split(from: round + 1)
         {
-            lane.segments.insert(rest, at: 1)
+            lane.segments.prepend(rest)
             // Two have other room to spare than one.
-            partition.heldBytes += lane.segments[0].heldBytes + rest.heldBytes - heldBytes
+            partition.heldBytes += segment.heldBytes + rest.heldBytes - heldBytes
         }
-        let segment = lane.segments.removeFirst()
         guard let last = segment.lastOffset else { return }
         let batch = Batch(
             era: partition.era, dataset: lane.dataset, partition: partition.number, cut: last, segment: segment)
