@@ -1,18 +1,13 @@
 /// Lower-case hexadecimal, as digests and signatures are written.
 package enum Hexadecimal {
-    /// Two digits a byte.
-    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.underestimatedCount * 2)
-        append(bytes, to: &text)
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    /// The same digits behind what `text` holds.
-    static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
-        for byte in bytes {
-            text.append(digit(byte >> 4))
-            text.append(digit(byte & 15))
+    /// Two digits a byte. Of digests, as of arrays: `digest.withUnsafeBytes(Hexadecimal.encode)`.
+    package static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
+        String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            for (number, byte) in bytes.enumerated() {
+                text[number * 2] = digit(byte >> 4)
+                text[number * 2 + 1] = digit(byte & 15)
+            }
+            return bytes.count * 2
         }
     }
 

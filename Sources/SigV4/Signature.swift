@@ -21,7 +21,7 @@ package enum Signature {
             text += line.utf8
             text.append(UInt8(ascii: "\n"))
         }
-        Hexadecimal.append(digest.finalize(), to: &text)
+        text += digest.finalize().withUnsafeBytes(Hexadecimal.encode).utf8
         return text
     }
 
@@ -36,7 +36,7 @@ package enum Signature {
     static func signature(of stringToSign: [UInt8], by code: HMAC<SHA256>) -> String {
         var code = code
         code.update(data: stringToSign)
-        return Hexadecimal.encode(code.finalize())
+        return code.finalize().withUnsafeBytes(Hexadecimal.encode)
     }
 
     /// Whether the signature is the right one. Takes as long for one that is nearly right as for any other.

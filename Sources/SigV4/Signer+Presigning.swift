@@ -34,7 +34,7 @@ extension Signer {
             .joined(separator: "&")
         let request = CanonicalRequest(
             method: method, path: path, query: unsigned, headers: [(name: "host", value: host)],
-            payloadSHA256: Hexadecimal.encode(SHA256.hash(data: [UInt8]())))
+            payloadSHA256: SHA256.hash(data: [UInt8]()).withUnsafeBytes(Hexadecimal.encode))
         let signature = Signature.signature(
             of: Signature.stringToSign(request, timestamp: date.timestamp, scope: scope),
             secretAccessKey: credentials.secretAccessKey, scope: scope)

@@ -120,7 +120,7 @@ struct RequestFuzzTests {
         }
         let added = Signer(region: "us-east-1", service: WireNames.signingName).headers(
             signing: request[0], path: String(path), query: String(request[1].dropFirst(path.count + 1)),
-            headers: headers, payloadSHA256: Hexadecimal.encode(SHA256.hash(data: bytes[(gap + 4)...])),
+            headers: headers, payloadSHA256: SHA256.hash(data: bytes[(gap + 4)...]).withUnsafeBytes(Hexadecimal.encode),
             credentials: Credentials(
                 accessKeyID: ServerUnderFuzz.key.id, secretAccessKey: ServerUnderFuzz.key.secret),
             date: SigningDate(secondsSince1970: Int(Date().timeIntervalSince1970)))

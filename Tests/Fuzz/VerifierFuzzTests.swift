@@ -47,7 +47,7 @@ struct VerifierFuzzTests {
         return bytes + Array(added.map { "\n\($0.name):\($0.value)" }.joined().utf8)
     }
 
-    private static let emptyHash = Hexadecimal.encode(SHA256.hash(data: [UInt8]()))
+    private static let emptyHash = SHA256.hash(data: [UInt8]()).withUnsafeBytes(Hexadecimal.encode)
 
     @Test func onlyWhatMeansTheSameIsAccepted() throws {
         let heads = try FuzzPlan.corpus("heads").map { $0.last == 0x0A ? Array($0.dropLast()) : $0 }.map(Self.signed)

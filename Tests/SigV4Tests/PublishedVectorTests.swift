@@ -24,7 +24,7 @@ struct PublishedVector: Sendable, CustomTestStringConvertible {
         let added = signer.headers(
             signing: vector.method, path: vector.path, query: vector.query,
             headers: [(name: "Host", value: "example.amazonaws.com")] + vector.headers,
-            payloadSHA256: Hexadecimal.encode(SHA256.hash(data: Array(vector.body.utf8))),
+            payloadSHA256: SHA256.hash(data: Array(vector.body.utf8)).withUnsafeBytes(Hexadecimal.encode),
             credentials: Credentials(
                 accessKeyID: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
                 sessionToken: vector.sessionToken),

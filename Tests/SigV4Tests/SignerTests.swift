@@ -10,7 +10,7 @@ import Testing
         let added = Signer(region: request.region, service: "lookoutvision").headers(
             signing: request.method, path: request.path, query: request.query,
             headers: [(name: "Host", value: request.host)] + request.headers.map { (name: $0.0, value: $0.1) },
-            payloadSHA256: Hexadecimal.encode(SHA256.hash(data: Array(request.body.utf8))),
+            payloadSHA256: SHA256.hash(data: Array(request.body.utf8)).withUnsafeBytes(Hexadecimal.encode),
             credentials: Credentials(
                 accessKeyID: request.accessKeyID, secretAccessKey: request.secretAccessKey,
                 sessionToken: request.sessionToken),

@@ -12,7 +12,7 @@ import Testing
         service: "lookoutvision", region: nil, protectedHeaders: ["X-Amzn-Client-Token"])
 
     private static func sha256(_ text: String) -> String {
-        Hexadecimal.encode(SHA256.hash(data: Array(text.utf8)))
+        SHA256.hash(data: Array(text.utf8)).withUnsafeBytes(Hexadecimal.encode)
     }
 
     /// A signed request whose parts may then be changed one by one.
@@ -252,7 +252,7 @@ import Testing
         let verifier = Verifier(service: service, region: region)
         let claim = try verifier.claim(of: request, now: seconds + 60)
         #expect(claim.accessKeyID == key.id)
-        let hash = Hexadecimal.encode(SHA256.hash(data: Array(body.utf8)))
+        let hash = SHA256.hash(data: Array(body.utf8)).withUnsafeBytes(Hexadecimal.encode)
         try verifier.verify(claim, of: request, payloadSHA256: hash, secretAccessKey: key.secret)
         #expect(throws: SignatureError.mismatch) {
             try verifier.verify(claim, of: request, payloadSHA256: hash, secretAccessKey: key.secret + "x")

@@ -120,7 +120,7 @@ struct SecurityTokenService: Sendable {
         if let credentials {
             headers += Signer(region: region, service: "sts").headers(
                 signing: "POST", path: path, query: "", headers: headers,
-                payloadSHA256: Hexadecimal.encode(SHA256.hash(data: body)), credentials: credentials,
+                payloadSHA256: SHA256.hash(data: body).withUnsafeBytes(Hexadecimal.encode), credentials: credentials,
                 date: SigningDate(secondsSince1970: time.wallClock()))
         }
         headers.append((name: "User-Agent", value: "linefeed"))

@@ -38,12 +38,12 @@ extension RequestBody? {
     var sha256: String {
         switch self {
         case nil: Self.sha256OfNothing
-        case .bytes(let bytes): Hexadecimal.encode(SHA256.hash(data: Array(bytes.readableBytesView)))
-        case .update(let body): Hexadecimal.encode(body.digest)
+        case .bytes(let bytes): SHA256.hash(data: Array(bytes.readableBytesView)).withUnsafeBytes(Hexadecimal.encode)
+        case .update(let body): body.digest.withUnsafeBytes(Hexadecimal.encode)
         }
     }
 
-    private static let sha256OfNothing = Hexadecimal.encode(SHA256.hash(data: [UInt8]()))
+    private static let sha256OfNothing = SHA256.hash(data: [UInt8]()).withUnsafeBytes(Hexadecimal.encode)
 }
 
 /// A success, read whole.

@@ -46,7 +46,7 @@ struct SignatureCheck: Sendable {
     ) throws(APIException) -> Caller {
         // The key is asked for again: it may have been taken out of the file while the body came.
         guard let claim, let key = keys[claim.accessKeyID] else { throw denied("The access key is not known here.") }
-        let hash = Hexadecimal.encode(SHA256.hash(data: body.readableBytesView))
+        let hash = SHA256.hash(data: body.readableBytesView).withUnsafeBytes(Hexadecimal.encode)
         do {
             try verifier.verify(
                 claim, of: ReceivedRequest(request), payloadSHA256: hash, secretAccessKey: key.secret)

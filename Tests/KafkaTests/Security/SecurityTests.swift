@@ -256,7 +256,7 @@ import Testing
             .filter { !$0.hasPrefix("X-Amz-Signature=") && !$0.hasPrefix("User-Agent=") }.joined(separator: "&")
         let request = CanonicalRequest(
             method: "GET", path: "/", query: signed, headers: [(name: "host", value: host)],
-            payloadSHA256: Hexadecimal.encode(SHA256.hash(data: Data())))
+            payloadSHA256: SHA256.hash(data: Data()).withUnsafeBytes(Hexadecimal.encode))
         let scope = CredentialScope(
             day: String(value("X-Amz-Date").prefix(8)), region: "eu-central-1", service: "kafka-cluster")
         let text = Signature.stringToSign(request, timestamp: value("X-Amz-Date"), scope: scope)
