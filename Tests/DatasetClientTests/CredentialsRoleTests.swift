@@ -45,7 +45,8 @@ import Testing
             let canonical = CanonicalRequest(
                 method: "POST", path: "/", query: "",
                 headers: names.map { (name: $0, value: request.headers.first(name: $0) ?? "") },
-                payloadSHA256: SHA256.hash(data: Array(request.body.readableBytesView)).withUnsafeBytes(Hexadecimal.encode))
+                payloadSHA256: SHA256.hash(data: Array(request.body.readableBytesView)).withUnsafeBytes(
+                    Hexadecimal.encode))
             let signature = Signature.signature(
                 of: Signature.stringToSign(canonical, timestamp: "20150830T123600Z", scope: scope),
                 secretAccessKey: StaticCredentials.secret, scope: scope)

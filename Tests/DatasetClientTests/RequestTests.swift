@@ -168,7 +168,8 @@ extension UpdateBody {
                 let canonical = CanonicalRequest(
                     method: request.method, path: request.path, query: request.query,
                     headers: names.map { (name: String($0), value: request.headers.first(name: String($0)) ?? "") },
-                    payloadSHA256: SHA256.hash(data: Array(request.body.readableBytesView)).withUnsafeBytes(Hexadecimal.encode))
+                    payloadSHA256: SHA256.hash(data: Array(request.body.readableBytesView)).withUnsafeBytes(
+                        Hexadecimal.encode))
                 let scope = CredentialScope(day: "20150830", region: "us-east-1", service: "lookoutvision")
                 let signature = Signature.signature(
                     of: Signature.stringToSign(canonical, timestamp: "20150830T123600Z", scope: scope),

@@ -1,3 +1,4 @@
+import CRDKafka
 import Dispatch
 import Testing
 
@@ -17,6 +18,7 @@ struct ClosingTests {
     /// has not joined yet, so that a few dozen rounds are enough to lose an answer; a version that loses none is welcome.
     @Test func aLostAnswerHoldsNobody() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        var destroyed = 0
         for round in 0..<1000 {
             let member = try Member(cluster, topic: "events", group: "g")
             let journal = member.journal
@@ -31,9 +33,10 @@ struct ClosingTests {
             try await journal.wait { $0.contains(note: "goes on") }
             let end = await member.consumer.finished()
             #expect(end.leftGroup)
-            // What waits for the lost answer must not be freed.
-            if !end.isDestroyed { return }
+            // What waits for the lost answer must not be freed; all the others must.
+            if end.isDestroyed { destroyed += 1 } else if destroyed > 0 { return }
         }
+        #expect(destroyed > 0)
     }
 
     /// The group gives something that the member has not heard of when it closes.
@@ -81,13 +84,39 @@ struct ClosingTests {
         try await first.journal.wait { $0.contains(note: "revoke deferred") }
         let end = await first.close()
         #expect(end.leftGroup && end.isDestroyed)
-        guard case .resolved? = first.journal.events.commits.first?.outcome else {
+        guard case .resolved(let results)? = first.journal.events.commits.first?.outcome else {
             Issue.record("\(first.journal.events)")
             return
         }
+        // While members join, the mock refuses every commit: see `GroupTests`.
+        #expect(results.allSatisfy { $0.error == nil || $0.error?.name == "REBALANCE_IN_PROGRESS" })
+        let isStored = results.allSatisfy { $0.error == nil }
         #expect(first.journal.events.held.isEmpty)
         try await second.holds(4)
+        second.perform { control in
+            let found = try? control.committed([0], timeout: .seconds(30)).first
+            second.journal.add(.note("found \(found?.metadata ?? "an error")"))
+        }
+        try await second.journal.wait { $0.contains(note: "found \(isStored ? "last words" : "")") }
+        #expect(isStored || strategy == "range")
         #expect(await second.close().leftGroup)
+    }
+
+    /// An eager group gives everything anew, if need be without asking for anything back.
+    @Test func whatIsNotGivenAgainIsLost() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 4)])
+        let member = try Member(cluster, topic: "events", group: "g", properties: Self.properties("range"))
+        try await member.holds(4)
+        member.perform { control in
+            let given = PartitionList(topic: "events", [Int32(0), 2])
+            control.rebalance(RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, given.raw)
+            withExtendedLifetime(given) {}
+            member.journal.add(.note("holds \(control.assignment)"))
+        }
+        try await member.journal.wait { $0.contains(note: "holds [0, 2]") }
+        #expect(member.journal.events.contains { if case .lost([1, 3]) = $0 { true } else { false } })
+        let end = await member.close()
+        #expect(end.leftGroup && end.isDestroyed)
     }
 
     /// Past the deadline nobody waits, and yet the client has its answer, and ends: one that was destroyed without would keep

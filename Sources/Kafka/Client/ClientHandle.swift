@@ -78,6 +78,11 @@ final class ClientHandle: @unchecked Sendable {
         return latch.wait(for: duration)
     }
 
+    /// Says it beside librdkafka's own lines: of what happens at the end nobody else is left to be told. Not after `destroy`.
+    func log(_ error: KafkaError) {
+        callbacks.takeUnretainedValue().log(4, "CLOSE", "\(error)")
+    }
+
     /// Pointers on their way to the thread that frees them.
     private struct Remains: @unchecked Sendable {
         let raw: OpaquePointer

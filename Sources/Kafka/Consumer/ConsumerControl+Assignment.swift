@@ -43,6 +43,7 @@ extension ConsumerControl {
                 if partitions.isEmpty { answerClosing(handle) }
                 return
             }
+            if !isCooperative(handle) { dropAllBut(partitions) }
             given.formUnion(partitions)
             awaitingAssign = partitions.isEmpty ? nil : Set(partitions)
             isAssignAnswered = false
@@ -53,6 +54,17 @@ extension ConsumerControl {
         default:
             rebalanceFailed(KafkaError(code, "rebalance"))
         }
+    }
+
+    /// Under an eager protocol the group gives everything anew. It may do so without having asked for anything back, where its
+    /// topics changed before it had an answer: what it does not give again is somebody else's then.
+    private func dropAllBut(_ partitions: [Int32]) {
+        let lost = given.subtracting(partitions)
+        guard !lost.isEmpty else { return }
+        given.subtract(lost)
+        started.subtract(lost)
+        for partition in lost { positions.unassign(partition) }
+        delegate.partitionsLost(lost.sorted(), by: self)
     }
 
     private func revoke(_ partitions: [Int32], isLost: Bool) {

@@ -38,7 +38,7 @@ extension ConsumerControl {
             }
             closingAnswer = answer
         } catch {
-            deferred.append(.failed(error))
+            handle.log(error)
         }
     }
 
@@ -52,7 +52,12 @@ extension ConsumerControl {
             outstandingCommit = nil
             delegate.commitFinished(commit.id, .timedOut, by: self)
         }
-        for case .commitFinished(let id, let outcome) in deferred { delegate.commitFinished(id, outcome, by: self) }
+        for news in deferred {
+            switch news {
+            case .commitFinished(let id, let outcome): delegate.commitFinished(id, outcome, by: self)
+            case .failed(let error): handle.log(error)
+            }
+        }
         deferred = []
         delegate.consumerEnds(by: self)
         shared.closeQueue()
@@ -77,15 +82,19 @@ extension ConsumerControl {
     /// Destroyed while it is still closing, a client keeps a processor busy until it has closed: with a commit that no
     /// broker takes, that is never.
     private func keepUntilClosed(_ handle: ClientHandle) {
-        // (Where there is no thread to be had it is destroyed at once, and that is how it ends.)
-        try? DedicatedThread.start("kafka-closing") {
-            let pause = Latch()
-            // After a fatal error it may not have begun.
-            while rd_kafka_consumer_closed(handle.raw) == 0,
-                rd_kafka_fatal_error(handle.raw, nil, 0) == RD_KAFKA_RESP_ERR_NO_ERROR
-            {
-                _ = pause.wait(for: Self.closedPause)
+        do {
+            try DedicatedThread.start("kafka-closing") {
+                let pause = Latch()
+                // After a fatal error it may not have begun.
+                while rd_kafka_consumer_closed(handle.raw) == 0,
+                    rd_kafka_fatal_error(handle.raw, nil, 0) == RD_KAFKA_RESP_ERR_NO_ERROR
+                {
+                    _ = pause.wait(for: Self.closedPause)
+                }
             }
+        } catch {
+            // It is destroyed at once then.
+            handle.log(error)
         }
     }
 

@@ -46,7 +46,7 @@ struct FetcherAlarm {
     mutating func partitionsChanged(now: ContinuousClock.Instant) { owed = (now, Self.interval) }
 
     /// When to look again at the latest.
-    var dueAt: ContinuousClock.Instant? { owed?.at }
+    var dueAt: ContinuousClock.Instant? { owed.map { max($0.at, next ?? $0.at) } }
 
     /// A record of so many bytes was taken.
     @inline(__always)
@@ -60,6 +60,7 @@ struct FetcherAlarm {
     /// true for each ring that a pause or a resume is owed.
     mutating func look(waiting: Int, now: ContinuousClock.Instant) -> Bool {
         peak = max(peak, waiting)
+        guard next.map({ now >= $0 }) ?? true else { return false }
         if let (due, gap) = owed, now >= due {
             owed = gap < Self.longestGap ? (now + gap, gap * 2) : nil
             next = now + Self.interval
@@ -67,7 +68,7 @@ struct FetcherAlarm {
         }
         let smallestPeak = max(4, min(Self.smallestPeak, smallestPeakBytes / max(1, meanBytes)))
         let few = peak >= queueRecords ? max(queueRecords, peak / 2) : peak / 2
-        guard peak >= smallestPeak, waiting < few, next.map({ now >= $0 }) ?? true else { return false }
+        guard peak >= smallestPeak, waiting < few else { return false }
         peak = waiting
         next = now + Self.interval
         return true

@@ -32,11 +32,7 @@ extension Engine {
         // Each assignment replaces one that was not answered yet.
         toAssign = PendingAssignment()
         guard !partitions.isEmpty else { return }
-        guard !isClosing else {
-            // The group cannot be left before this is answered; at the end of the log nothing comes of it.
-            return control.assign(partitions.map { ($0, ConsumerControl.end) })
-        }
-        // A stop takes nothing on; closing answers the assignment.
+        // A stop takes nothing on, and closing leaves without an answer to this.
         guard !isStopping else { return }
         toAssign = PendingAssignment(partitions: Set(partitions), nextTry: .min)
         readCommittedOffsets(control, now: clock.now)
