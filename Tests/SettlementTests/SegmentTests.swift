@@ -129,10 +129,12 @@ import Testing
         var escaped = SampleEvent("p", "x")
         escaped.line = #"{"source-ref":"s3:\/\/b\/x","mark":"escaped"}"#
         let segment = segment([(1, SampleEvent("p", "x", "plain")), (2, escaped)])
-        #expect(segment.freeze() == [1])
+        #expect(segment.freeze() == [1] && segment.events.indices.filter(segment.isSuperseded) == [0])
         escaped.line = #"{"source-ref":"s3:\/\/b\/x","mark":"again"}"#
         escaped.withEvent { segment.append($0, offset: 3) }
-        #expect(segment.freeze() == [2], "a segment that was taken back grows on")
+        #expect(
+            segment.freeze() == [2] && segment.events.indices.filter(segment.isSuperseded) == [0, 1],
+            "a segment that was taken back grows on")
         let split = segment.split(from: 3)
         let tail = try #require(split)
         let batch = batch(tail, cut: 3)
