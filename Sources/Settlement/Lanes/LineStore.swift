@@ -5,7 +5,9 @@ internal import Synchronization
 ///
 /// They stand in chunks, each as large as an eighth to a quarter of those before, up to a bound. So growing copies nothing
 /// and leaves little room unused: thousands of lanes grow side by side. A line never lies in two chunks.
-struct LineStore: Sendable {
+///
+/// Whoever adds lines writes behind everything that was written before; other threads read, once none are added any more.
+struct LineStore: ~Copyable, @unchecked Sendable {
     /// Where a line stands.
     struct Place: Sendable {
         var start: UInt32
@@ -19,6 +21,10 @@ struct LineStore: Sendable {
     private(set) var byteCount = 0
     /// What they take of memory.
     private(set) var heldBytes = 0
+
+    deinit {
+        for chunk in chunks { chunk.deallocate() }
+    }
 
     /// Writes the event's line to the end: the one copy of a record's bytes.
     mutating func append(_ event: LabellingEvent) -> Place {
@@ -57,7 +63,7 @@ struct LineStore: Sendable {
         var capacity = Chunk.smallest
         while capacity < Chunk.largest, capacity * 8 <= heldBytes { capacity *= 2 }
         while capacity < count { capacity *= 2 }
-        if let full = self.end { chunks.last?.used = full.used }
+        if let full = self.end { chunks[chunks.count - 1].used = full.used }
         let chunk = Chunk(capacity: capacity)
         let end = End(chunk: UInt16(chunks.count), bytes: chunk.bytes, capacity: capacity)
         self.end = end
@@ -68,7 +74,7 @@ struct LineStore: Sendable {
 
     /// Of the last chunk, where its unused part begins: at hand, since what belongs to lanes that grow side by side is seldom
     /// in the processor's caches.
-    private struct End: @unchecked Sendable {
+    private struct End {
         let chunk: UInt16
         let bytes: UnsafeMutableRawPointer
         let capacity: Int
@@ -96,9 +102,8 @@ struct LineStore: Sendable {
     }
 }
 
-/// Memory for lines. Only the segment that grows writes to it, behind everything that was written before; whoever else
-/// holds it reads what stood there when the segment was frozen.
-private final class Chunk: @unchecked Sendable {
+/// Memory for lines: without an object of its own around it, since thousands of lanes have a dozen each.
+private struct Chunk {
     static let smallest = 1024
     static let largest = 64 * 1024
 
@@ -114,7 +119,8 @@ private final class Chunk: @unchecked Sendable {
             ?? UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
     }
 
-    deinit {
+    /// To be called once, when nobody reads the lines any more.
+    func deallocate() {
         let memory = Memory(bytes: bytes)
         let isKept =
             capacity == Self.largest

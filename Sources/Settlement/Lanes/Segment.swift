@@ -112,7 +112,7 @@ package final class Segment: @unchecked Sendable {
                 }
             }
         }
-        lines = head.lines
+        swap(&lines, &head.lines)
         swap(&events, &head.events)
         escapedRefs = head.escapedRefs
         countHeldBytes()
