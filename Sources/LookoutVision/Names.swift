@@ -1,4 +1,4 @@
-/// The patterns of the service model, checked over UTF-8 bytes so that a hot path need not build a `String`.
+/// The patterns of the service model, checked over UTF-8 bytes.
 package enum Names {
     /// `[a-zA-Z0-9][a-zA-Z0-9_\-]*`, 1 to 255 characters (shape `ProjectName`).
     package static func isProjectName(_ bytes: some Collection<UInt8>) -> Bool {
