@@ -2,7 +2,7 @@
 ///
 /// Its count and its bounds stand in the list itself, not in front of the events: where thousands of lanes grow side by
 /// side, an event is written to memory that is long out of the processor's caches, and nothing need be read there first.
-struct EventList: ~Copyable, @unchecked Sendable {
+struct EventList: ~Copyable {
     private var memory = UnsafeMutableBufferPointer<Segment.Event>(start: nil, count: 0)
     private(set) var count = 0
     /// nil where there is no event.

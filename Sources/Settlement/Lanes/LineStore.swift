@@ -7,7 +7,7 @@ internal import Synchronization
 /// and leaves little room unused: thousands of lanes grow side by side. A line never lies in two chunks.
 ///
 /// Whoever adds lines writes behind everything that was written before; other threads read, once none are added any more.
-struct LineStore: ~Copyable, @unchecked Sendable {
+struct LineStore: ~Copyable {
     /// Where a line stands.
     struct Place: Sendable {
         var start: UInt32
