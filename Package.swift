@@ -58,7 +58,7 @@ let package = Package(
         .target(
             name: "Settlement",
             dependencies: [
-                "Labelling", "LookoutVision",
+                "CPrefetch", "Labelling", "LookoutVision",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -66,6 +66,9 @@ let package = Package(
         ),
 
         .target(name: "LookoutVision"),
+        // One instruction that Swift has no way to say: thousands of lanes grow side by side, each in memory that is long out
+        // of the processor's caches.
+        .target(name: "CPrefetch"),
         // Base64 by the processor's wide instructions, chosen at run time, which Swift has no way to say.
         .target(name: "CBase64"),
         .target(name: "SigV4", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),

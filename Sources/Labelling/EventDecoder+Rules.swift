@@ -5,25 +5,12 @@ extension EventDecoder {
     static func checkProject(
         _ name: UnsafeRawBufferPointer, field: @autoclosure () -> String
     ) throws(Rejection) {
-        guard isProjectName(name) else {
+        guard Names.isProjectName(name) else {
             throw Rejection(
                 .badValue, field(),
                 "\"\(Rejection.excerpt(name))\" is no project name: 1 to 255 letters, digits, _ or -, not _ or - first"
             )
         }
-    }
-
-    /// `Names.isProjectName` over raw bytes. That one is generic, and as generic code is not specialised across
-    /// modules, it would take a third of the time that an event takes.
-    static func isProjectName(_ name: UnsafeRawBufferPointer) -> Bool {
-        guard Limits.projectNameCharacters.contains(name.count) else { return false }
-        for (index, byte) in name.enumerated() {
-            let isAlphanumeric = byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 26
-            guard isAlphanumeric || (index > 0 && (byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-"))) else {
-                return false
-            }
-        }
-        return true
     }
 
     static func datasetType(

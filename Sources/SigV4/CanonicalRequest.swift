@@ -79,7 +79,8 @@ package struct CanonicalRequest: Sendable, Hashable {
     /// Parameters sorted by encoded name, then by encoded value. Each is decoded and encoded afresh, so that `%2f`,
     /// `%2F` and `/` in a query are one spelling.
     static func canonicalQuery(_ query: String) -> String {
-        query.utf8.split(separator: UInt8(ascii: "&"))
+        guard !query.isEmpty else { return "" }
+        return query.utf8.split(separator: UInt8(ascii: "&"))
             .map { parameter in
                 let name = parameter.prefix { $0 != UInt8(ascii: "=") }
                 let value = parameter.dropFirst(name.count + 1)

@@ -133,16 +133,18 @@ struct EventDecoderTests {
 
     @Test("A project's name is what the API says it is")
     func projectNames() {
-        for first in UInt8.min...UInt8.max {
-            for name in [[first], [UInt8(ascii: "a"), first], [first, UInt8(ascii: "0")]] {
-                let isName = name.withUnsafeBytes { EventDecoder.isProjectName($0) }
-                #expect(isName == Names.isProjectName(name), "\(name)")
-            }
+        let first = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+        let all = first.union("_-".utf8)
+        func isName(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes(Names.isProjectName) }
+        for byte in UInt8.min...UInt8.max {
+            #expect(isName([byte]) == first.contains(byte), "\(byte)")
+            #expect(isName([byte, UInt8(ascii: "0")]) == first.contains(byte), "\(byte) first")
+            #expect(isName([UInt8(ascii: "a"), byte]) == all.contains(byte), "\(byte) last")
         }
-        for count in [0, 1, 255, 256] {
-            let name = [UInt8](repeating: UInt8(ascii: "x"), count: count)
-            #expect(name.withUnsafeBytes { EventDecoder.isProjectName($0) } == Names.isProjectName(name))
+        for (count, isRight) in [(0, false), (1, true), (255, true), (256, false)] {
+            #expect(isName([UInt8](repeating: UInt8(ascii: "x"), count: count)) == isRight, "\(count)")
         }
+        #expect(Names.isProjectName("boards-2_b") && !Names.isProjectName("Bücher") && !Names.isProjectName("-a"))
     }
 
     @Test("A decoder may be made on one thread and used on another")

@@ -107,6 +107,115 @@ import Testing
         bench.run(1)
     }
 
+    /// Bench, who is read, and how many records of it are still to come: 300.
+    private func nearTheEnd(_ change: (inout Settings) -> Void = { _ in }) throws -> (Bench, Int32) {
+        let bench = bench {
+            $0.backlogRecords = 10
+            $0.handoverRecords = 100
+            change(&$0)
+        }
+        let reader = try crowd(bench)
+        let partition = try #require(bench.machine.partitions[reader])
+        partition.logEnd = partition.position + 300
+        return (bench, reader)
+    }
+
+    /// Its lanes are sent all together nevertheless, once the last of them has come.
+    @Test func theNextTurnBeginsBeforeTheLastIsOver() throws {
+        let (bench, reader) = try nearTheEnd()
+        read(199, of: reader, on: bench)
+        bench.turn()
+        #expect(bench.machine.turn?.partition == reader && bench.machine.endingTurn == nil)
+        read(1, of: reader, on: bench)
+        bench.turn()
+        let next = try #require(bench.machine.turn?.partition)
+        #expect(next != reader && bench.machine.endingTurn?.partition == reader)
+        #expect(!bench.paused.contains(next) && !bench.paused.contains(reader) && bench.paused.count == 1)
+        // More has been written since: that is for its next turn.
+        bench.machine.learnLogEnd(partition: reader, 200_000)
+        read(50, of: next, on: bench)
+        read(99, of: reader, on: bench)
+        bench.run(1)
+        #expect(bench.machine.endingTurn?.partition == reader && bench.commit == nil)
+        read(1, of: reader, on: bench)
+        bench.turn()
+        bench.run(1)
+        #expect(bench.machine.endingTurn == nil && bench.machine.turn?.partition == next)
+        #expect(bench.paused.contains(reader) && !bench.paused.contains(next))
+        bench.acknowledge()
+        #expect(bench.calls.count == Self.datasets && bench.calls.allSatisfy { $0.batch.partition == reader })
+        bench.settleEverything()
+        bench.expectNothingTwice()
+    }
+
+    @Test func whoComesToNothingIsNotWaitedForAtTheEndEither() throws {
+        let (bench, reader) = try nearTheEnd()
+        read(200, of: reader, on: bench)
+        bench.turn()
+        let next = try #require(bench.machine.turn?.partition)
+        bench.run(160)
+        #expect(bench.machine.endingTurn?.partition == reader)
+        read(1, of: next, on: bench)
+        bench.run(80)
+        #expect(bench.machine.endingTurn == nil && bench.machine.turn?.partition == next)
+        #expect(bench.paused.contains(reader) && bench.commit != nil)
+    }
+
+    /// There is always one turn to be ended, at most.
+    @Test func aShortTurnWaitsForTheOneBeforeToBeOver() throws {
+        let (bench, reader) = try nearTheEnd()
+        read(200, of: reader, on: bench)
+        bench.turn()
+        let next = try #require(bench.machine.turn?.partition)
+        let last = try #require((0..<3).first { $0 != next && $0 != reader })
+        let partition = try #require(bench.machine.partitions[next])
+        partition.logEnd = partition.position + 50
+        bench.turn()
+        #expect(bench.machine.turn?.partition == next && bench.machine.endingTurn?.partition == reader)
+        #expect(bench.paused == [last])
+        read(100, of: reader, on: bench)
+        bench.turn()
+        #expect(bench.machine.turn?.partition == last && bench.machine.endingTurn?.partition == next)
+        #expect(bench.paused.isEmpty)
+    }
+
+    /// What was read goes out before more is read, for as long as there is enough of it and it does not take long.
+    @Test func whatStandsInTheQueueIsSentFirst() throws {
+        let (bench, reader) = try nearTheEnd { $0.concurrency = 4 }
+        read(200, of: reader, on: bench)
+        bench.turn()
+        #expect(!bench.machine.sendsFirst, "nothing is to be sent yet")
+        read(100, of: reader, on: bench)
+        bench.turn()
+        #expect(bench.machine.sendsFirst)
+        bench.turn()
+        while bench.machine.lanesToCut.count >= 4 {
+            #expect(bench.machine.sendsFirst)
+            while bench.commit != nil { bench.acknowledge() }
+            let call = try #require(bench.calls.first)
+            bench.answer(call)
+        }
+        #expect(!bench.machine.sendsFirst)
+        // What is read next does not change that: it is no turn's end.
+        read(40, of: try #require(bench.machine.turn?.partition), on: bench)
+        bench.turn()
+        #expect(!bench.machine.sendsFirst)
+    }
+
+    @Test func callsThatTakeLongAreNotWaitedFor() throws {
+        let (bench, reader) = try nearTheEnd { $0.concurrency = 4 }
+        read(200, of: reader, on: bench)
+        bench.turn()
+        read(100, of: reader, on: bench)
+        bench.turn()
+        bench.turn()
+        bench.acknowledge()
+        bench.run(99)
+        #expect(bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
+        bench.run(2)
+        #expect(!bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
+    }
+
     @Test func theLastOnesTurnEndsWhenSomebodyFallsBehind() throws {
         let bench = bench(partitions: 2)
         let first = try crowd(bench, partitions: 0..<2)

@@ -195,6 +195,7 @@ final class Member {
         case .pause(let numbers):
             world.note("worker \(key) pauses \(numbers)")
             if machine.turn != nil { world.sights.turns += 1 }
+            if machine.endingTurn != nil { world.sights.handovers += 1 }
             paused.formUnion(numbers)
         case .resume(let numbers):
             world.note("worker \(key) resumes \(numbers)")
@@ -239,6 +240,10 @@ final class Member {
 
     func pollIfThereIsSomething() {
         guard !isPolling, !isDead, positions.contains(where: { $1 < world.log.end($0) && !paused.contains($0) }) else {
+            return
+        }
+        guard !machine.sendsFirst else {
+            world.sights.heldPolls += 1
             return
         }
         isPolling = true

@@ -96,6 +96,7 @@ struct Scenario {
             settings.batchLines = pick(1...3)
             if chance(0.3) { settings.worthwhileBytes = 0 }
             settings.backlogRecords = pick(0...10)
+            settings.handoverRecords = pick(0...40)
         }
         settings.lingersAtEnd = chance(0.8)
 

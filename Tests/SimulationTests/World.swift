@@ -54,6 +54,10 @@ final class World {
         var rewinds = 0
         /// Times that others were paused since it was a partition's turn to be read.
         var turns = 0
+        /// Times that the next one's turn had begun before the one before was over; and polls that were put off, since what
+        /// had been read was to go out first.
+        var handovers = 0
+        var heldPolls = 0
         /// Turns of a machine after which recorded batches waited for their first place; members that were asked to give
         /// back such; and members that died or left with them.
         var turnsWithBatchesAhead = 0
@@ -63,7 +67,7 @@ final class World {
         var isComplete: Bool {
             ![
                 names, hashes, ceilings, inheritedCeilings, ceilingsInheritedUnread, fullLedgers, rewinds, turns,
-                turnsWithBatchesAhead, batchesAheadRevoked, batchesAheadLeft,
+                handovers, heldPolls, turnsWithBatchesAhead, batchesAheadRevoked, batchesAheadLeft,
             ]
             .contains(0)
         }
@@ -77,6 +81,8 @@ final class World {
             sum.fullLedgers += other.fullLedgers
             sum.rewinds += other.rewinds
             sum.turns += other.turns
+            sum.handovers += other.handovers
+            sum.heldPolls += other.heldPolls
             sum.turnsWithBatchesAhead += other.turnsWithBatchesAhead
             sum.batchesAheadRevoked += other.batchesAheadRevoked
             sum.batchesAheadLeft += other.batchesAheadLeft

@@ -7,7 +7,7 @@ package struct ProjectPattern: Sendable, Hashable {
 
     /// Fails where the text could not match any project.
     package init?(_ text: String) {
-        guard Names.isProjectName(text.replacing("*", with: "a").utf8) else { return nil }
+        guard Names.isProjectName(text.replacing("*", with: "a")) else { return nil }
         self.text = text
     }
 

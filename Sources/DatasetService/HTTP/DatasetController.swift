@@ -80,7 +80,7 @@ extension ManifestAddress {
         guard object.versionID ?? "null" == "null" else {
             throw invalid("DatasetSource: VersionId is not supported, as manifests are files without versions.")
         }
-        guard Names.isBucketName(object.bucket.utf8) else {
+        guard Names.isBucketName(object.bucket) else {
             throw invalid("Bucket must be 3 to 63 letters, digits, dots, hyphens or underscores.")
         }
         guard let address = ManifestAddress(bucket: object.bucket, key: object.key) else {

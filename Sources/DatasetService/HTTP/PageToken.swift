@@ -15,7 +15,7 @@ enum PageToken: Sendable, Hashable {
         else { throw Self.invalid }
         let parts = plain.split(separator: ":", omittingEmptySubsequences: false)
         switch (parts.first, parts.count) {
-        case ("p", 2) where Names.isProjectName(parts[1].utf8):
+        case ("p", 2) where Names.isProjectName(String(parts[1])):
             self = .project(name: String(parts[1]))
         case ("e", 3):
             guard let dataset = Int64(parts[1]), let entry = Int64(parts[2]) else { throw Self.invalid }

@@ -28,7 +28,7 @@ extension RequestContext {
 extension String {
     /// Checks a project name against the model's pattern.
     static func projectName(_ text: String) throws -> String {
-        guard Names.isProjectName(text.utf8) else {
+        guard Names.isProjectName(text) else {
             throw APIException(
                 .validation,
                 "ProjectName must be 1 to 255 letters, digits, underscores or hyphens and begin with a letter or digit."
@@ -52,7 +52,7 @@ extension Request {
     /// The idempotency key; nil where none came.
     func clientToken() throws -> String? {
         guard let token = headers[.clientToken] else { return nil }
-        guard Names.isClientToken(token.utf8) else {
+        guard Names.isClientToken(token) else {
             throw APIException(.validation, "ClientToken must be 1 to 64 letters, digits or hyphens.")
         }
         return token

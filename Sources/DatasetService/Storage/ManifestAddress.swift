@@ -7,7 +7,7 @@ struct ManifestAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Both must match the model's patterns.
     init?(bucket: String, key: String) {
-        guard Names.isBucketName(bucket.utf8), Names.isObjectKey(key.utf8) else { return nil }
+        guard Names.isBucketName(bucket), Names.isObjectKey(key) else { return nil }
         self.bucket = bucket
         self.key = key
     }

@@ -42,15 +42,20 @@ package final class Consumer: Sendable {
         guard let queue = rd_kafka_queue_get_consumer(handle.raw) else {
             throw KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, "make consumer")
         }
+        guard let results = rd_kafka_queue_new(handle.raw) else {
+            rd_kafka_queue_destroy(queue)
+            throw KafkaError(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, "make consumer")
+        }
         control.handle = handle
         control.queue = queue
-        shared.open(queue)
+        control.results = results
+        shared.open([queue, results])
         self.control = Mutex(Handoff(control: control))
     }
 
     deinit {
         // Never started: the queue's reference goes before its client does.
-        if control.withLock({ $0 != nil }) { shared.closeQueue() }
+        if control.withLock({ $0 != nil }) { shared.closeQueues() }
     }
 
     /// Starts the thread, which joins the group. A second call does nothing.
@@ -59,7 +64,7 @@ package final class Consumer: Sendable {
         do {
             try DedicatedThread.start("kafka-consumer") { handoff.control.run() }
         } catch {
-            shared.closeQueue()
+            shared.closeQueues()
             shared.finish(ConsumerEnd(error: error, leftGroup: false, isDestroyed: false))
         }
     }
@@ -124,11 +129,11 @@ final class ConsumerShared: Sendable {
     private let isWoken = Atomic(false)
     private let lastTurn = Atomic<Int64>(0)
     private let origin = ContinuousClock.now
-    private let queue = Mutex(Queue(pointer: nil))
+    private let queues = Mutex(Queues())
     private let end = Mutex(End.running([]))
 
-    private struct Queue: @unchecked Sendable {
-        var pointer: OpaquePointer?
+    private struct Queues: @unchecked Sendable {
+        var pointers: [OpaquePointer] = []
     }
 
     private enum End {
@@ -136,27 +141,28 @@ final class ConsumerShared: Sendable {
         case ended(ConsumerEnd)
     }
 
-    func open(_ pointer: OpaquePointer) {
-        let fresh = Queue(pointer: pointer)
-        queue.withLock { $0 = fresh }
+    /// Takes on references to the queues that the thread may wait at.
+    func open(_ pointers: [OpaquePointer]) {
+        let fresh = Queues(pointers: pointers)
+        queues.withLock { $0 = fresh }
     }
 
-    /// Gives the queue's reference back; later wakes do nothing.
-    func closeQueue() {
-        let last = queue.withLock { queue in
-            let last = queue
-            queue.pointer = nil
+    /// Gives the queues' references back; later wakes do nothing.
+    func closeQueues() {
+        let last = queues.withLock { queues in
+            let last = queues
+            queues.pointers = []
             return last
         }
-        if let pointer = last.pointer { rd_kafka_queue_destroy(pointer) }
+        for pointer in last.pointers { rd_kafka_queue_destroy(pointer) }
     }
 
     func wake() {
-        // The first wake since the last turn yields the queue; the yield sticks to it, so that a poll which has not
-        // begun yet returns at once too. The lock keeps the queue from being destroyed meanwhile.
+        // The first wake since the last turn yields the queues; the yield sticks to them, so that a poll which has not
+        // begun yet returns at once too. The lock keeps the queues from being destroyed meanwhile.
         guard !isWoken.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        queue.withLock { queue in
-            if let pointer = queue.pointer { rd_kafka_queue_yield(pointer) }
+        queues.withLock { queues in
+            for pointer in queues.pointers { rd_kafka_queue_yield(pointer) }
         }
     }
 

@@ -47,6 +47,7 @@ extension ConsumerControl {
         let leftGroup = rd_kafka_consumer_closed(handle.raw) != 0
         self.handle = nil
         queue = nil
+        results = nil
         positions.removeAll()
         if let commit = outstandingCommit {
             outstandingCommit = nil
@@ -60,7 +61,7 @@ extension ConsumerControl {
         }
         deferred = []
         delegate.consumerEnds(by: self)
-        shared.closeQueue()
+        shared.closeQueues()
         let isDestroyed = destroy(handle, leftGroup: leftGroup)
         shared.finish(ConsumerEnd(error: fatalError, leftGroup: leftGroup, isDestroyed: isDestroyed))
     }

@@ -27,9 +27,9 @@ extension ConsumerControl {
                 }
                 list.add(commit.partition, offset: commit.offset, metadata: commit.metadata)
             }
-            // The result is posted to the consumer queue, so that it is served by the same poll as the records.
+            // (A callback, since while the consumer waits the consumer queue is polled for it.)
             let code = rd_kafka_commit_queue(
-                handle.raw, list.raw, queue,
+                handle.raw, list.raw, results,
                 { rk, code, list, opaque in
                     let control = ClientCallbacks.events(of: rk) as? ConsumerControl
                     control?.committed(CommitID(number: Int(bitPattern: opaque)), code, list)

@@ -29,7 +29,9 @@ extension ConsumerControl {
         }
         var wait: Duration = .zero
         while fatalError == nil, !isClosed(handle) {
-            pollRound(handle, wait: wait)
+            let isHolding = holdsRecords && closing == nil
+            if !isHolding { pollRound(handle, wait: wait) }
+            takeResults(wait: isHolding ? wait : .zero)
             deliverDeferred()
             let now = ContinuousClock.now
             tendFetcher(now: now)
@@ -65,7 +67,7 @@ extension ConsumerControl {
     /// Single messages, not batches: batch consume loses offsets around pause and resume before 2.1.0. Messages
     /// are prefetched, so a poll costs no system call.
     private func pollRound(_ handle: ClientHandle, wait: Duration) {
-        guard let first = rd_kafka_consumer_poll(handle.raw, wait.timeoutMilliseconds) else { return }
+        guard let first = poll(handle, wait: wait) else { return }
         take(first, handle)
         let end = ContinuousClock.now + Round.duration
         var count = 1
@@ -74,6 +76,23 @@ extension ConsumerControl {
             count += 1
             if count % Round.stride == 0, ContinuousClock.now >= end { return }
         }
+    }
+
+    /// One message. While there is none, what comes of a commit ends the wait too: for so long it goes to the same queue.
+    private func poll(_ handle: ClientHandle, wait: Duration) -> UnsafeMutablePointer<rd_kafka_message_t>? {
+        let milliseconds = wait.timeoutMilliseconds
+        guard milliseconds > 0, outstandingCommit != nil else {
+            return rd_kafka_consumer_poll(handle.raw, milliseconds)
+        }
+        rd_kafka_queue_forward(results, queue)
+        defer { rd_kafka_queue_forward(results, nil) }
+        return rd_kafka_consumer_poll(handle.raw, milliseconds)
+    }
+
+    /// What came of a commit, as soon as it is there: a queue full of records would keep it for tens of milliseconds.
+    private func takeResults(wait: Duration) {
+        guard outstandingCommit != nil || wait > .zero, let results else { return }
+        rd_kafka_queue_poll_callback(results, wait.timeoutMilliseconds)
     }
 
     private func take(_ message: UnsafeMutablePointer<rd_kafka_message_t>, _ handle: ClientHandle) {

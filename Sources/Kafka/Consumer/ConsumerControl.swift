@@ -11,6 +11,8 @@ package final class ConsumerControl {
     var handle: ClientHandle?
     /// The consumer queue, valid as long as `handle` is there.
     var queue: OpaquePointer?
+    /// Where results of commits come, so that they need not stand in line behind records; valid as long as `handle` is there.
+    var results: OpaquePointer?
 
     var positions = PositionTable()
     /// Counts of messages that were kept from the delegate so far.
@@ -29,6 +31,9 @@ package final class ConsumerControl {
     var collectedUnassign: [Int32] = []
     var pauses = PauseTable()
     var alarm: FetcherAlarm
+    /// Whether records stay where librdkafka has fetched them to, and all other news but what came of commits with them. Set by
+    /// the delegate in its turn, and not for long: rebalances wait too. Nothing is thrown away, as it is by a pause.
+    package var holdsRecords = false
 
     var outstandingCommit: (id: CommitID, deadline: ContinuousClock.Instant)?
     var lastCommit = 0

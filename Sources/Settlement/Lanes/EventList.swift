@@ -1,3 +1,5 @@
+internal import CPrefetch
+
 /// The events of a segment, in offset order.
 ///
 /// Its count and its bounds stand in the list itself, not in front of the events: where thousands of lanes grow side by
@@ -25,6 +27,9 @@ struct EventList: ~Copyable {
         if count == memory.count { grow() }
         memory.initializeElement(at: count, to: event)
         count += 1
+        if count < memory.count, let base = memory.baseAddress {
+            cprefetch_for_writing(base + count, MemoryLayout<Segment.Event>.stride)
+        }
         if firstOffset == nil { firstOffset = event.offset }
         lastOffset = event.offset
     }

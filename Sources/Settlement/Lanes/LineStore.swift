@@ -1,3 +1,4 @@
+internal import CPrefetch
 internal import Labelling
 internal import Synchronization
 
@@ -55,9 +56,15 @@ struct LineStore: ~Copyable {
         let count = write(target)
         target.storeBytes(of: UInt8(ascii: "\n"), toByteOffset: count, as: UInt8.self)
         self.end?.used += count + 1
+        // The lane's next line is about as long, and comes when hundreds of others have been written.
+        let rest = end.capacity - end.used - count - 1
+        cprefetch_for_writing(target + count + 1, min(count + 1, rest, Self.mostPrefetched))
         byteCount += count + 1
         return Place(start: UInt32(end.used), count: UInt32(count), chunk: end.chunk)
     }
+
+    /// Bytes. What comes behind it the processor foresees.
+    private static let mostPrefetched = 1024
 
     private mutating func addChunk(atLeast count: Int) -> End {
         var capacity = Chunk.smallest

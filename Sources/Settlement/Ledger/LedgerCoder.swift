@@ -197,7 +197,7 @@ package struct LedgerCoder: Sendable {
             let suffix = reader.bytes(Int(clamping: length))
         else { return nil }
         previous = Array(previous.prefix(Int(shared)) + suffix)
-        guard Names.isProjectName(previous) else { return nil }
+        guard previous.withUnsafeBytes(Names.isProjectName) else { return nil }
         return .dataset(
             DatasetKey(
                 project: String(decoding: previous, as: UTF8.self), type: flags & Flag.test == 0 ? .train : .test))

@@ -5,6 +5,9 @@
 /// A turn ends where the log ended when the partition was last seen to be behind, after as many bytes as the budget has,
 /// or when nothing has come for a while. Then its lanes go out, and leave the memory to the next one. Partitions that are
 /// not behind need no turn: they are read all the time.
+///
+/// The next one begins a little before that, so that there is always something to fetch: a broker holds back the answer to
+/// a fetch that finds nothing, and nothing would be read while lanes go out.
 struct ReadingTurn {
     let partition: Int32
     let epoch: Int
@@ -20,6 +23,8 @@ struct ReadingTurn {
 
     /// How long nothing may come where memory has to be made room in first, or where reading begins again. Nanoseconds.
     static let patienceForRoom: Int64 = 1_000_000_000
+    /// How long no more is read at most, once a turn has ended. Nanoseconds.
+    static let longestHold: Int64 = 100_000_000
     /// How much longer than otherwise events may wait once they are read, for their partition's turn. Nanoseconds.
     static let longestWait: Int64 = 5_000_000_000
 }
@@ -38,15 +43,24 @@ extension Settlement {
         partition.logEnd - partition.position > Int64(settings.backlogRecords)
     }
 
-    /// Whether the partition is to be paused because it is another one's turn.
-    func isWaitingForTurn(_ partition: Partition) -> Bool {
-        guard let turn else { return false }
-        return turn.partition != partition.number && isBehind(partition)
+    /// Whether it is the partition's turn, or was until just now and the last of it is still to come.
+    func hasTurn(_ partition: Partition) -> Bool {
+        turn?.partition == partition.number || endingTurn?.partition == partition.number
     }
 
-    /// When the turn ends, unless something comes. Monotonic nanoseconds.
+    /// Whether the partition is to be paused because it is another one's turn.
+    func isWaitingForTurn(_ partition: Partition) -> Bool {
+        turn != nil && !hasTurn(partition) && isBehind(partition)
+    }
+
+    /// When the first of the turns ends, unless something comes. Monotonic nanoseconds.
     var turnDue: Int64? {
-        guard let turn, let partition = partitions[turn.partition] else { return nil }
+        let dues = [endingTurn, turn].compactMap { $0.flatMap(due) }
+        return dues.min()
+    }
+
+    private func due(_ turn: ReadingTurn) -> Int64? {
+        guard let partition = partitions[turn.partition] else { return nil }
         let patience =
             partition.isPaused || partition.resumedAt >= turn.movedAt
             ? ReadingTurn.patienceForRoom : settings.turnPatience.nanoseconds
@@ -61,64 +75,114 @@ extension Settlement {
             ? load.isWorthTurns && crowd?.isTooLarge(for: load.budget, each: settings.worthwhileBytes) == true
             : now - crowdedUntil < ReadingTurn.patienceForRoom
         guard mayBe else {
-            endTurn(now: now)
+            end(endingTurn.take(), now: now)
+            end(turn.take(), now: now)
             return
         }
-        if continueTurn(load, now: now) { return }
-        let last = turn?.partition
-        endTurn(now: now)
+        if let ending = endingTurn.take() {
+            endingTurn = continued(ending, isEnding: true, load, now: now)
+            if endingTurn == nil { end(ending, now: now) }
+        }
+        let last = turn.take()
+        turn = last.flatMap { continued($0, isEnding: false, load, now: now) }
+        if turn != nil {
+            handOver(load, now: now)
+        } else {
+            end(last, now: now)
+            beginTurn(after: last, load, now: now)
+        }
+    }
+
+    private func beginTurn(after last: ReadingTurn?, _ load: MemoryLoad, now: Int64) {
         // One alone has nobody to be read before; but where it is the last one, its lanes go out together as the others' did.
         let behind = self.behind
-        guard behind.count > 1 || (last != nil && behind.first?.number != last) else { return }
+        guard behind.count > 1 || (last != nil && behind.first?.number != last?.partition) else { return }
         let candidates = behind.filter { mayBeRead($0, load) }
         // (What the one before held is going out: where there is room for nobody yet, there will be.)
-        let next = (candidates.isEmpty && last != nil ? behind : candidates).min {
+        beginTurn(
+            among: candidates.isEmpty && last != nil ? behind : candidates, isAlone: behind.count == 1, now: now)
+    }
+
+    /// Begins the next turn where this one's log is about to end.
+    private func handOver(_ load: MemoryLoad, now: Int64) {
+        guard endingTurn == nil, let turn, let partition = partitions[turn.partition], !partition.isPaused,
+            turn.end - partition.position <= Int64(settings.handoverRecords)
+        else { return }
+        let others = behind.filter { $0 !== partition }
+        let candidates = others.filter { mayBeRead($0, load) }
+        guard !candidates.isEmpty else { return }
+        endingTurn = turn
+        beginTurn(among: candidates, isAlone: others.count == 1, now: now)
+    }
+
+    private func beginTurn(among candidates: [Partition], isAlone: Bool, now: Int64) {
+        let next = candidates.min {
             ($0.lastTurnAt, -$0.heldBytes, $0.number) < ($1.lastTurnAt, -$1.heldBytes, $1.number)
         }
         next?.lastTurnAt = now
         turn = next.map {
             ReadingTurn(
-                partition: $0.number, epoch: $0.epoch, isAlone: behind.count == 1, receivedBefore: $0.receivedBytes,
+                partition: $0.number, epoch: $0.epoch, isAlone: isAlone, receivedBefore: $0.receivedBytes,
                 end: $0.logEnd, lastRead: $0.lastRead, movedAt: now)
         }
     }
 
-    private var behind: [Partition] { partitions.all.filter { isBehind($0) && !$0.isLeaving } }
+    private var behind: [Partition] {
+        partitions.all.filter { isBehind($0) && !$0.isLeaving && $0.number != endingTurn?.partition }
+    }
 
     private func mayBeRead(_ partition: Partition, _ load: MemoryLoad) -> Bool {
         partition.isPaused ? load.hasRoom(for: partition) : !load.isFull(partition)
     }
 
-    private func continueTurn(_ load: MemoryLoad, now: Int64) -> Bool {
-        guard let current = turn, let partition = partitions[current.partition], partition.epoch == current.epoch,
-            !partition.isLeaving, partition.receivedBytes - current.receivedBefore < load.budget
-        else { return false }
-        if current.isAlone, behind.contains(where: { $0 !== partition }) { return false }
-        if isBehind(partition) {
-            turn?.end = partition.logEnd
-        } else if partition.position >= current.end || partition.isAtEnd {
-            return false
+    /// The turn as it goes on; nil where it is over.
+    private func continued(_ last: ReadingTurn, isEnding: Bool, _ load: MemoryLoad, now: Int64) -> ReadingTurn? {
+        guard let partition = partitions[last.partition], partition.epoch == last.epoch,
+            !partition.isLeaving, partition.receivedBytes - last.receivedBefore < load.budget
+        else { return nil }
+        var turn = last
+        if turn.isAlone, behind.contains(where: { $0 !== partition }) { return nil }
+        if isBehind(partition), !isEnding {
+            turn.end = partition.logEnd
+        } else if partition.position >= turn.end || partition.isAtEnd {
+            return nil
         }
         if partition.isWaitingForTurn {
             // Its time begins when there is room for it, unless there is for somebody else before.
-            turn?.movedAt = now
-            return !behind.contains { $0 !== partition && mayBeRead($0, load) }
+            turn.movedAt = now
+            return behind.contains { $0 !== partition && mayBeRead($0, load) } ? nil : turn
         }
-        guard partition.lastRead == current.lastRead else {
-            turn?.lastRead = partition.lastRead
-            turn?.movedAt = now
-            return true
+        guard partition.lastRead == turn.lastRead else {
+            turn.lastRead = partition.lastRead
+            turn.movedAt = now
+            return turn
         }
-        return now < turnDue ?? .min
+        return now < due(turn) ?? .min ? turn : nil
     }
 
-    private func endTurn(now: Int64) {
-        guard let last = turn.take(), let partition = partitions[last.partition], partition.epoch == last.epoch else {
-            return
-        }
+    /// The lanes of whose turn it was go out.
+    private func end(_ turn: ReadingTurn?, now: Int64) {
+        guard let turn, let partition = partitions[turn.partition], partition.epoch == turn.epoch else { return }
         // It has had none where there was no room for it.
         guard !partition.isWaitingForTurn else { return }
         partition.turnEndedAt = now
         enqueueAll(of: partition)
+        sendsFirstUntil = now + ReadingTurn.longestHold
+    }
+}
+
+extension Settlement {
+    /// Whether records had better not be taken in now. Done side by side, reading and sending take the processor's caches
+    /// from each other, and more memory; so where many lanes go out together, most of them do before the next partition
+    /// is read on. To take records in nevertheless does no harm.
+    package var sendsFirst: Bool { sendsFirstUntil != nil }
+
+    /// Calls that take long are not waited for: then there is time for both.
+    func reconsiderSendingFirst(now: Int64) {
+        guard let until = sendsFirstUntil else { return }
+        guard now < until, lanesToCut.count >= settings.concurrency, leavingSince == nil, stopping == nil else {
+            sendsFirstUntil = nil
+            return
+        }
     }
 }

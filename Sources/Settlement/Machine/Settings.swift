@@ -25,6 +25,9 @@ package struct Settings: Sendable {
     package var worthwhileBytes = 64 << 10
     /// A partition is behind with more records than that still to be read.
     package var backlogRecords = 4096
+    /// With so many records of a partition still to be read, the next one's turn to be read begins: about as many as have
+    /// been fetched ahead, or will be before the next one's come.
+    package var handoverRecords = 40_000
     /// How long nothing may come from the partition whose turn it is to be read. Longer than a broker holds back the answer
     /// to a fetch that finds nothing.
     package var turnPatience: Duration = .milliseconds(200)

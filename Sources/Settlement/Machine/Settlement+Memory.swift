@@ -20,7 +20,7 @@ extension Settlement {
             let isWaiting = isWaitingForTurn(partition)
             let hasWaited = partition.isWaitingForTurn
             if partition.isPaused {
-                if !isWaiting, load.hasRoom(for: partition, isItsTurn: turn?.partition == partition.number) {
+                if !isWaiting, load.hasRoom(for: partition, isItsTurn: hasTurn(partition)) {
                     partition.isPaused = false
                     partition.resumedAt = now
                     if hasWaited { partition.lingersFrom = now }
@@ -33,7 +33,7 @@ extension Settlement {
             }
             // (Given the turn, it goes on waiting until there is room.)
             partition.isWaitingForTurn =
-                partition.isPaused && (isWaiting || (hasWaited && turn?.partition == partition.number))
+                partition.isPaused && (isWaiting || (hasWaited && hasTurn(partition)))
             if partition.isWaitingForTurn != hasWaited || pause.last == partition.number {
                 reconsiderRipeness(of: partition, now: now)
             }

@@ -22,6 +22,7 @@ extension Settlement {
         if maySettle { startCommitIfDue(now: time) }
         balanceMemory(now: time)
         watchProgress(now: time)
+        reconsiderSendingFirst(now: time)
         return hasGivenUp ? nil : nextDeadline
     }
 
@@ -43,6 +44,7 @@ extension Settlement {
                 deadline = min(deadline, commitRetryAt)
             }
         }
+        if let sendsFirstUntil { deadline = min(deadline, sendsFirstUntil) }
         if let nextLookAtLanes { deadline = min(deadline, nextLookAtLanes) }
         for partition in partitions.all {
             if let rewind = partition.rewind { deadline = min(deadline, rewind.retryAt) }

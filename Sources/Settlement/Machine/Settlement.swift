@@ -47,6 +47,10 @@ package final class Settlement {
     var nextLookAtLanes: Int64?
     /// Whose turn it is to be read; nil while all partitions are.
     var turn: ReadingTurn?
+    /// Whose turn it was before, while the last of it is still to come.
+    var endingTurn: ReadingTurn?
+    /// Until when at most what has been read goes out before more is read; nil while it need not. Monotonic nanoseconds.
+    var sendsFirstUntil: Int64?
     /// When there was last more than a little held. Monotonic nanoseconds.
     var crowdedUntil: Int64 = .min / 2
 

@@ -43,10 +43,12 @@ package struct ConsoleLogHandler: LogHandler {
                 : Self.json(.now, event.level, event.message, all, label: label))
     }
 
+    private static let timeOfDay = Date.ISO8601FormatStyle.iso8601.time(includingFractionalSeconds: true)
+
     static func text(
         _ time: Date, _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata
     ) -> String {
-        let clock = time.formatted(.iso8601.time(includingFractionalSeconds: true))
+        let clock = timeOfDay.format(time)
         let name = level.rawValue.uppercased()
         var line = "\(clock) \(name)\(String(repeating: " ", count: max(1, 9 - name.count)))"
         LogText.appendPlain("\(message)", to: &line)

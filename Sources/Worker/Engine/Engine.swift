@@ -150,6 +150,7 @@ final class Engine: ConsumerDelegate {
         noteDroppedRecords(control)
         noteEnds(control)
         let deadline = settlement.turn(now: now)
+        control.holdsRecords = settlement.sendsFirst
         carryOut(control)
         if let stopDeadline, stopDeadline <= now.monotonic, !isClosing {
             giveUp("the time to stop is over, and not everything could be written", control)

@@ -8,7 +8,7 @@ struct ProjectOptions: ParsableArguments {
     var project: String
 
     func validate() throws {
-        guard Names.isProjectName(Array(project.utf8)) else {
+        guard Names.isProjectName(project) else {
             throw ValidationError(
                 "--project \(project): 1 to 255 of a-z, A-Z, 0-9, _ and -, the first a letter or a digit.")
         }

@@ -1,0 +1,17 @@
+#pragma once
+#include <stddef.h>
+
+/// Asks the processor to fetch memory that is going to be written before long, and goes on at once. Only a hint: nothing need
+/// be there.
+/// @param count bytes from `start` on.
+static inline void cprefetch_for_writing(const void *start, size_t count) {
+    const char *end = (const char *)start + count;
+    for (const char *line = (const char *)start; line < end; line += 64) {
+#if defined(__x86_64__)
+        // (For the oldest of these processors the compiler would ask for reading only. Those that cannot do it pass it over.)
+        __asm__ volatile("prefetchw %0" : : "m"(*line));
+#else
+        __builtin_prefetch(line, 1, 3);
+#endif
+    }
+}

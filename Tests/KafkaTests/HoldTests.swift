@@ -1,0 +1,61 @@
+import Testing
+
+@testable import Kafka
+
+/// Records that wait in librdkafka, while what came of commits does not.
+@Suite(.timeLimit(.minutes(5)))
+struct HoldTests {
+    @Test func whatCameOfACommitOvertakesRecords() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        try await fill(cluster, "events", 0..<10_000)
+        // A round takes 4096 records at most.
+        let member = try Member(
+            cluster, topic: "events", group: "g",
+            onRecord: { control in if control.position(of: 0) == 1 { control.holdsRecords = true } })
+        try await member.journal.wait { !$0.records.isEmpty }
+        member.perform { control in
+            member.journal.add(.note("held"))
+            _ = control.commit([OffsetCommit(partition: 0, offset: 1, metadata: "")], deadline: .seconds(30))
+        }
+        try await member.journal.wait { !$0.commits.isEmpty }
+        member.perform { control in
+            member.journal.add(.note("let go"))
+            control.holdsRecords = false
+        }
+        try await member.journal.wait { $0.contains { if case .end(0, 10_000) = $0 { true } else { false } } }
+        let events = member.journal.events
+        let held = try #require(events.firstIndex { if case .note("held") = $0 { true } else { false } })
+        let letGo = try #require(events.firstIndex { if case .note("let go") = $0 { true } else { false } })
+        #expect(Array(events[held...letGo]).records.isEmpty && Array(events[held...letGo]).commits.count == 1)
+        #expect(Array(events[..<held]).records.count <= 4096)
+        #expect(events.records.map(\.offset) == Array(0..<10_000))
+        _ = await member.close()
+    }
+
+    /// With nothing to read, what came of a commit ends the wait: a hundred waits of a second each would be too long.
+    @Test(.timeLimit(.minutes(1))) func whatCameOfACommitIsNotWaitedFor() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        let member = try Member(cluster, topic: "events", group: "g")
+        try await member.holds(1)
+        for count in 1...100 {
+            let isHolding = count % 2 == 0
+            member.perform { control in
+                control.holdsRecords = isHolding
+                _ = control.commit([OffsetCommit(partition: 0, offset: 0, metadata: "")], deadline: .seconds(30))
+            }
+            try await member.journal.wait { $0.commits.count == count }
+        }
+        _ = await member.close()
+    }
+
+    /// To close is to hear of the group again.
+    @Test func whoHoldsCanBeClosed() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        try await fill(cluster, "events", 0..<100)
+        let member = try Member(cluster, topic: "events", group: "g", onAssigned: { $0.holdsRecords = true })
+        try await member.holds(1)
+        let end = await member.close()
+        #expect(end.leftGroup && end.error == nil && end.isDestroyed)
+        #expect(member.journal.events.held.isEmpty)
+    }
+}
