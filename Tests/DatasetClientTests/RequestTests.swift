@@ -39,6 +39,32 @@ extension UpdateBody {
         }
     }
 
+    /// However the service spells it, and nothing that is none of its words.
+    @Test(
+        arguments: [
+            (#"{"Status":"UPDATE_COMPLETE"}"#, DatasetStatus.updateComplete),
+            ("{ \"Status\" : \"UPDATE_COMPLETE\" }\n", .updateComplete),
+            (#"{"Status":"UPDATE_COMPLET\u0045"}"#, .updateComplete),
+            (#"{"Status":"UPDATE_IN_PROGRESS","RequestId":"}"}"#, .updateInProgress),
+            (#"{"Status":"UPDATE_COMPLETED"}"#, nil), (#"{"Status":""}"#, nil), (#"{"Status":"}"#, nil),
+            (#"{"Status":"UPDATE_COMPLETE"}}"#, nil), (#"{"status":"UPDATE_COMPLETE"}"#, nil), ("", nil), ("{}", nil),
+        ] as [(String, DatasetStatus?)])
+    func whatTheAnswerToAnUpdateSays(_ text: String, _ expected: DatasetStatus?) async throws {
+        try await ScriptedServer.run { _, _ in
+            .answer(202, [], text)
+        } _: { server in
+            try await DatasetClient.with(server) { client in
+                do {
+                    let status = try await client.updateDatasetEntries(
+                        project: "boards", type: .train, body: UpdateBody("{}"), token: "lf1-abc")
+                    #expect(status == expected)
+                } catch DatasetClientError.malformedResponse {
+                    #expect(expected == nil)
+                }
+            }
+        }
+    }
+
     @Test func aPayloadOfTheLargestSizeArrivesWhole() async throws {
         let payload = [UInt8](repeating: 0x5a, count: Limits.changesBytes.upperBound)
         let body = UpdateBody(ByteBuffer(bytes: payload))

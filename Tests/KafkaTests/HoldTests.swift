@@ -1,3 +1,4 @@
+import CRDKafka
 import Testing
 
 @testable import Kafka
@@ -32,12 +33,39 @@ struct HoldTests {
         _ = await member.close()
     }
 
-    /// With nothing to read, what came of a commit ends the wait: a hundred waits of a second each would be too long.
+    /// What has come while the delegate had its turn is heard before the next record, however many there are.
+    @Test func whatCameOfACommitDoesNotStandBehindRecords() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        try await fill(cluster, "events", 0..<10_000)
+        let member = try Member(
+            cluster, topic: "events", group: "g",
+            onRecord: { control in if control.position(of: 0) == 1 { control.holdsRecords = true } })
+        try await member.journal.wait { !$0.records.isEmpty }
+        member.perform { control in
+            control.holdsRecords = false
+            member.journal.add(.note("committed"))
+            _ = control.commit([OffsetCommit(partition: 0, offset: 1, metadata: "")], deadline: .seconds(30))
+            let pause = Latch()
+            while rd_kafka_queue_length(control.results) == 0, pause.wait(for: .milliseconds(1)) == false {}
+        }
+        try await member.journal.wait { !$0.commits.isEmpty }
+        let events = member.journal.events
+        let note = try #require(events.firstIndex { if case .note("committed") = $0 { true } else { false } })
+        guard case .commit? = events[note...].dropFirst().first else {
+            Issue.record("\(events[note...].dropFirst().prefix(3))")
+            return
+        }
+        try await member.journal.wait { $0.records.count == 10_000 }
+        _ = await member.close()
+    }
+
+    /// With nothing to read, what came of a commit ends the wait, of either kind: a hundred waits of a second each would be
+    /// too long.
     @Test(.timeLimit(.minutes(1))) func whatCameOfACommitIsNotWaitedFor() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])
         let member = try Member(cluster, topic: "events", group: "g")
         try await member.holds(1)
-        for count in 1...100 {
+        for count in 1...200 {
             let isHolding = count % 2 == 0
             member.perform { control in
                 control.holdsRecords = isHolding

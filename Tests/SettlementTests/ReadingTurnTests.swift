@@ -107,7 +107,7 @@ import Testing
         bench.run(1)
     }
 
-    /// Bench, who is read, and how many records of it are still to come: 300.
+    /// - Returns: with who is read, for 150 ms by now, and of whom 300 records are still to come.
     private func nearTheEnd(_ change: (inout Settings) -> Void = { _ in }) throws -> (Bench, Int32) {
         let bench = bench {
             $0.backlogRecords = 10
@@ -117,6 +117,7 @@ import Testing
         let reader = try crowd(bench)
         let partition = try #require(bench.machine.partitions[reader])
         partition.logEnd = partition.position + 300
+        bench.run(150)
         return (bench, reader)
     }
 
@@ -179,6 +180,26 @@ import Testing
         #expect(bench.paused.isEmpty)
     }
 
+    /// Of two that are behind again and again, neither cuts the other's turn short.
+    @Test func whoHasHandedOverWaitsForItsNextTurn() throws {
+        let bench = bench(partitions: 2) {
+            $0.backlogRecords = 10
+            $0.handoverRecords = 100
+        }
+        let reader = try crowd(bench, partitions: 0..<2)
+        let next = 1 - reader
+        let partition = try #require(bench.machine.partitions[reader])
+        partition.logEnd = partition.position + 300
+        read(200, of: reader, on: bench)
+        bench.turn()
+        #expect(bench.machine.turn?.partition == next && bench.machine.endingTurn?.partition == reader)
+        bench.machine.learnLogEnd(partition: reader, 100_000)
+        read(100, of: reader, on: bench)
+        bench.turn()
+        #expect(bench.machine.turn?.partition == next && bench.machine.endingTurn == nil)
+        #expect(bench.paused == [reader])
+    }
+
     /// What was read goes out before more is read, for as long as there is enough of it and it does not take long.
     @Test func whatStandsInTheQueueIsSentFirst() throws {
         let (bench, reader) = try nearTheEnd { $0.concurrency = 4 }
@@ -214,6 +235,41 @@ import Testing
         #expect(bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
         bench.run(2)
         #expect(!bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
+        // Nothing could come meanwhile: the next one's time begins now.
+        let next = try #require(bench.machine.turn?.partition)
+        bench.run(150)
+        #expect(bench.machine.turn?.partition == next)
+    }
+
+    /// A turn of some milliseconds is no reason to read nothing for a tenth of a second.
+    @Test func nothingIsHeldForLongerThanTheTurnWas() throws {
+        let (bench, reader) = try nearTheEnd { $0.concurrency = 4 }
+        read(200, of: reader, on: bench)
+        bench.turn()
+        let next = try #require(bench.machine.turn?.partition)
+        let partition = try #require(bench.machine.partitions[next])
+        partition.logEnd = partition.position + 200
+        read(100, of: reader, on: bench)
+        bench.turn()
+        bench.run(200)
+        #expect(!bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
+        let began = try #require(bench.machine.turn?.beganAt)
+        #expect(bench.machine.turn?.partition == next)
+        read(200, of: next, on: bench)
+        bench.turn()
+        let until = try #require(bench.machine.sendsFirstUntil)
+        #expect(until == bench.now.monotonic + ReadingTurn.longestHold, "it took more than 200 ms")
+        #expect(bench.now.monotonic - began > ReadingTurn.longestHold)
+        bench.run(101)
+        let last = try #require(bench.machine.turn)
+        let short = try #require(bench.machine.partitions[last.partition])
+        #expect(last.partition != next)
+        short.logEnd = short.position + 50
+        bench.machine.turn?.end = short.logEnd
+        read(50, of: last.partition, on: bench)
+        bench.turn()
+        let lasted = bench.now.monotonic - last.beganAt
+        #expect(bench.machine.sendsFirstUntil == bench.now.monotonic + min(lasted, ReadingTurn.longestHold))
     }
 
     @Test func theLastOnesTurnEndsWhenSomebodyFallsBehind() throws {

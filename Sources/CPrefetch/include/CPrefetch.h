@@ -1,12 +1,14 @@
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 /// Asks the processor to fetch memory that is going to be written before long, and goes on at once. Only a hint: nothing need
 /// be there.
 /// @param count bytes from `start` on.
 static inline void cprefetch_for_writing(const void *start, size_t count) {
-    const char *end = (const char *)start + count;
-    for (const char *line = (const char *)start; line < end; line += 64) {
+    uintptr_t end = (uintptr_t)start + count;
+    for (uintptr_t address = (uintptr_t)start & ~(uintptr_t)63; address < end; address += 64) {
+        const char *line = (const char *)address;
 #if defined(__x86_64__)
         // (For the oldest of these processors the compiler would ask for reading only. Those that cannot do it pass it over.)
         __asm__ volatile("prefetchw %0" : : "m"(*line));

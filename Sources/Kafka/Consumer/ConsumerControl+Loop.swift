@@ -79,17 +79,23 @@ extension ConsumerControl {
     }
 
     /// One message. While there is none, what comes of a commit ends the wait too: for so long it goes to the same queue.
+    /// Not while there are any, nor if it has come already, since it would stand behind all of them.
     private func poll(_ handle: ClientHandle, wait: Duration) -> UnsafeMutablePointer<rd_kafka_message_t>? {
         let milliseconds = wait.timeoutMilliseconds
         guard milliseconds > 0, outstandingCommit != nil else {
             return rd_kafka_consumer_poll(handle.raw, milliseconds)
+        }
+        takeResults(wait: .zero)
+        guard outstandingCommit != nil, rd_kafka_queue_length(queue) == 0 else {
+            return rd_kafka_consumer_poll(handle.raw, 0)
         }
         rd_kafka_queue_forward(results, queue)
         defer { rd_kafka_queue_forward(results, nil) }
         return rd_kafka_consumer_poll(handle.raw, milliseconds)
     }
 
-    /// What came of a commit, as soon as it is there: a queue full of records would keep it for tens of milliseconds.
+    /// What came of a commit: in a queue full of records it would be heard of tens of milliseconds later. (What comes while the
+    /// client is being destroyed is lost here; `end` says what became of the commit then.)
     private func takeResults(wait: Duration) {
         guard outstandingCommit != nil || wait > .zero, let results else { return }
         rd_kafka_queue_poll_callback(results, wait.timeoutMilliseconds)

@@ -31,8 +31,8 @@ package final class ConsumerControl {
     var collectedUnassign: [Int32] = []
     var pauses = PauseTable()
     var alarm: FetcherAlarm
-    /// Whether records stay where librdkafka has fetched them to, and all other news but what came of commits with them. Set by
-    /// the delegate in its turn, and not for long: rebalances wait too. Nothing is thrown away, as it is by a pause.
+    /// Whether records stay where librdkafka has fetched them to, and all other news but what came of commits with them, from
+    /// the end of this round on. Not for long: rebalances wait too. Nothing is thrown away, as it is by a pause.
     package var holdsRecords = false
 
     var outstandingCommit: (id: CommitID, deadline: ContinuousClock.Instant)?

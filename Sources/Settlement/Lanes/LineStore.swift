@@ -109,7 +109,7 @@ struct LineStore: ~Copyable {
     }
 }
 
-/// Memory for lines: without an object of its own around it, since thousands of lanes have a dozen each.
+/// Memory for lines: without an object of its own around it, since thousands of lanes have two dozen each.
 private struct Chunk {
     static let smallest = 1024
     static let largest = 64 * 1024

@@ -6,11 +6,13 @@
 /// or when nothing has come for a while. Then its lanes go out, and leave the memory to the next one. Partitions that are
 /// not behind need no turn: they are read all the time.
 ///
-/// The next one begins a little before that, so that there is always something to fetch: a broker holds back the answer to
-/// a fetch that finds nothing, and nothing would be read while lanes go out.
+/// Where it ends with the log, the next one begins a little before, so that there is always something to fetch: a broker
+/// holds back the answer to a fetch that finds nothing.
 struct ReadingTurn {
     let partition: Int32
     let epoch: Int
+    /// Monotonic nanoseconds.
+    let beganAt: Int64
     /// Whether nobody else was behind at its beginning; it ends when somebody is.
     let isAlone: Bool
     /// `Partition.receivedBytes` at its beginning.
@@ -23,7 +25,7 @@ struct ReadingTurn {
 
     /// How long nothing may come where memory has to be made room in first, or where reading begins again. Nanoseconds.
     static let patienceForRoom: Int64 = 1_000_000_000
-    /// How long no more is read at most, once a turn has ended. Nanoseconds.
+    /// How long no more is read at most, once a turn has ended: no longer than that has lasted, and than this. Nanoseconds.
     static let longestHold: Int64 = 100_000_000
     /// How much longer than otherwise events may wait once they are read, for their partition's turn. Nanoseconds.
     static let longestWait: Int64 = 5_000_000_000
@@ -31,7 +33,9 @@ struct ReadingTurn {
 
 extension Settlement {
     /// Whether it matters now where logs end.
-    package var wantsLogEnds: Bool { crowd != nil || turn != nil }
+    package var wantsLogEnds: Bool { crowd != nil || isReadByTurns }
+
+    private var isReadByTurns: Bool { turn != nil || endingTurn != nil }
 
     /// The partition's log is known to go on to this offset, at least.
     package func learnLogEnd(partition number: Int32, _ offset: Int64) {
@@ -71,9 +75,9 @@ extension Settlement {
     func passTurn(_ load: MemoryLoad, now: Int64) {
         if load.isMoreThanLittle { crowdedUntil = now }
         let mayBe =
-            turn == nil
-            ? load.isWorthTurns && crowd?.isTooLarge(for: load.budget, each: settings.worthwhileBytes) == true
-            : now - crowdedUntil < ReadingTurn.patienceForRoom
+            isReadByTurns
+            ? now - crowdedUntil < ReadingTurn.patienceForRoom
+            : load.isWorthTurns && crowd?.isTooLarge(for: load.budget, each: settings.worthwhileBytes) == true
         guard mayBe else {
             end(endingTurn.take(), now: now)
             end(turn.take(), now: now)
@@ -108,11 +112,11 @@ extension Settlement {
         guard endingTurn == nil, let turn, let partition = partitions[turn.partition], !partition.isPaused,
             turn.end - partition.position <= Int64(settings.handoverRecords)
         else { return }
-        let others = behind.filter { $0 !== partition }
-        let candidates = others.filter { mayBeRead($0, load) }
+        let candidates = behind.filter { $0 !== partition && mayBeRead($0, load) }
         guard !candidates.isEmpty else { return }
         endingTurn = turn
-        beginTurn(among: candidates, isAlone: others.count == 1, now: now)
+        // (Whoever hands over may be behind again before it is through.)
+        beginTurn(among: candidates, isAlone: false, now: now)
     }
 
     private func beginTurn(among candidates: [Partition], isAlone: Bool, now: Int64) {
@@ -122,8 +126,8 @@ extension Settlement {
         next?.lastTurnAt = now
         turn = next.map {
             ReadingTurn(
-                partition: $0.number, epoch: $0.epoch, isAlone: isAlone, receivedBefore: $0.receivedBytes,
-                end: $0.logEnd, lastRead: $0.lastRead, movedAt: now)
+                partition: $0.number, epoch: $0.epoch, beganAt: now, isAlone: isAlone,
+                receivedBefore: $0.receivedBytes, end: $0.logEnd, lastRead: $0.lastRead, movedAt: now)
         }
     }
 
@@ -152,7 +156,8 @@ extension Settlement {
             turn.movedAt = now
             return behind.contains { $0 !== partition && mayBeRead($0, load) } ? nil : turn
         }
-        guard partition.lastRead == turn.lastRead else {
+        // Nothing comes of what is held back.
+        guard partition.lastRead == turn.lastRead, !sendsFirst else {
             turn.lastRead = partition.lastRead
             turn.movedAt = now
             return turn
@@ -167,7 +172,7 @@ extension Settlement {
         guard !partition.isWaitingForTurn else { return }
         partition.turnEndedAt = now
         enqueueAll(of: partition)
-        sendsFirstUntil = now + ReadingTurn.longestHold
+        sendsFirstUntil = sendsFirstUntil ?? now + min(now - turn.beganAt, ReadingTurn.longestHold)
     }
 }
 

@@ -110,8 +110,8 @@ struct MemoryLoad {
         (moving > budget / 8 * 5 && partition.movingBytes > share) || (total > budget && partition.heldBytes > share)
     }
 
-    /// Whether the partition may go on once paused: late, because it fetches anew what was thrown away when it was. The one
-    /// that is read by its turn goes on sooner: it is alone, and what it holds waits for what is still to be read.
+    /// Whether the partition may go on once paused: late, because it fetches anew what was thrown away when it was. One that
+    /// is read by its turn goes on sooner: few others are, and what it holds waits for what is still to be read.
     func hasRoom(for partition: Partition, isItsTurn: Bool = false) -> Bool {
         let most = Self.mostForGoingOn(budget: budget, byTurns: isItsTurn)
         return total <= budget && (moving <= most || partition.movingBytes <= share / 2)
