@@ -50,7 +50,9 @@ package struct ConsoleLogHandler: LogHandler {
     ) -> String {
         let clock = timeOfDay.format(time)
         let name = level.rawValue.uppercased()
-        var line = "\(clock) \(name)\(String(repeating: " ", count: max(1, 9 - name.count)))"
+        var line = ""
+        line.reserveCapacity(512)
+        line += "\(clock) \(name)\(String(repeating: " ", count: max(1, 9 - name.count)))"
         LogText.appendPlain("\(message)", to: &line)
         var separator = "  "
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {

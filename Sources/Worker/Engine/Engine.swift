@@ -121,6 +121,8 @@ final class Engine: ConsumerDelegate {
     /// which the broker holds back for a while.
     private func noteEnds(_ control: ConsumerControl) {
         guard configuration.untilEnd || settlement.wantsLogEnds else { return }
+        // Nothing was read meanwhile.
+        guard !control.holdsRecords else { return }
         for partition in control.assignment {
             guard let end = control.cachedHigh(partition) else { continue }
             settlement.learnLogEnd(partition: partition, end)
