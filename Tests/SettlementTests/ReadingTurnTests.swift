@@ -235,41 +235,52 @@ import Testing
         #expect(bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
         bench.run(2)
         #expect(!bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
-        // Nothing could come meanwhile: the next one's time begins now.
-        let next = try #require(bench.machine.turn?.partition)
-        bench.run(150)
-        #expect(bench.machine.turn?.partition == next)
     }
 
-    /// A turn of some milliseconds is no reason to read nothing for a tenth of a second.
-    @Test func nothingIsHeldForLongerThanTheTurnWas() throws {
+    /// Nothing could come meanwhile: neither does whoever was read already lose its turn, nor whoever was to be fetched anew
+    /// its second.
+    @Test(arguments: [true, false]) func aHoldIsNoSilence(hasBeenRead: Bool) throws {
         let (bench, reader) = try nearTheEnd { $0.concurrency = 4 }
         read(200, of: reader, on: bench)
         bench.turn()
         let next = try #require(bench.machine.turn?.partition)
-        let partition = try #require(bench.machine.partitions[next])
-        partition.logEnd = partition.position + 200
+        if hasBeenRead {
+            bench.pass(1)
+            read(1, of: next, on: bench)
+            bench.turn()
+        }
         read(100, of: reader, on: bench)
         bench.turn()
-        bench.run(200)
-        #expect(!bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
-        let began = try #require(bench.machine.turn?.beganAt)
-        #expect(bench.machine.turn?.partition == next)
-        read(200, of: next, on: bench)
-        bench.turn()
-        let until = try #require(bench.machine.sendsFirstUntil)
-        #expect(until == bench.now.monotonic + ReadingTurn.longestHold, "it took more than 200 ms")
-        #expect(bench.now.monotonic - began > ReadingTurn.longestHold)
+        #expect(bench.machine.sendsFirst)
         bench.run(101)
-        let last = try #require(bench.machine.turn)
-        let short = try #require(bench.machine.partitions[last.partition])
-        #expect(last.partition != next)
-        short.logEnd = short.position + 50
-        bench.machine.turn?.end = short.logEnd
-        read(50, of: last.partition, on: bench)
+        #expect(!bench.machine.sendsFirst)
+        bench.run(hasBeenRead ? 190 : 990)
+        #expect(bench.machine.turn?.partition == next)
+        bench.run(20)
+        #expect(bench.machine.turn?.partition != next)
+    }
+
+    /// A turn of some milliseconds is no reason to read nothing for a tenth of a second, and the time in which nothing was read
+    /// is not the turn's.
+    @Test func nothingIsHeldForLongerThanTheTurnWas() throws {
+        let (bench, reader) = try nearTheEnd { $0.concurrency = 4 }
+        read(200, of: reader, on: bench)
         bench.turn()
-        let lasted = bench.now.monotonic - last.beganAt
-        #expect(bench.machine.sendsFirstUntil == bench.now.monotonic + min(lasted, ReadingTurn.longestHold))
+        read(100, of: reader, on: bench)
+        bench.turn()
+        let first = try #require(bench.machine.hold)
+        #expect(first.until - first.since == ReadingHold.longest, "it was read for 150 ms")
+        let next = try #require(bench.machine.turn?.partition)
+        let partition = try #require(bench.machine.partitions[next])
+        partition.logEnd = partition.position + 50
+        bench.run(100)
+        #expect(!bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
+        bench.pass(7)
+        read(50, of: next, on: bench)
+        bench.turn()
+        let second = try #require(bench.machine.hold)
+        #expect(bench.machine.turn?.partition != next)
+        #expect(second.until - second.since == 7_000_000)
     }
 
     @Test func theLastOnesTurnEndsWhenSomebodyFallsBehind() throws {

@@ -79,14 +79,13 @@ extension ConsumerControl {
     }
 
     /// One message. While there is none, what comes of a commit ends the wait too: for so long it goes to the same queue.
-    /// Not while there are any, nor if it has come already, since it would stand behind all of them.
+    /// Not while there are any, nor if it has come already, since it would stand behind all of them. (It may still come to
+    /// stand behind those of the moment in which the wait ends.)
     private func poll(_ handle: ClientHandle, wait: Duration) -> UnsafeMutablePointer<rd_kafka_message_t>? {
         let milliseconds = wait.timeoutMilliseconds
-        guard milliseconds > 0, outstandingCommit != nil else {
-            return rd_kafka_consumer_poll(handle.raw, milliseconds)
-        }
+        guard outstandingCommit != nil else { return rd_kafka_consumer_poll(handle.raw, milliseconds) }
         takeResults(wait: .zero)
-        guard outstandingCommit != nil, rd_kafka_queue_length(queue) == 0 else {
+        guard milliseconds > 0, outstandingCommit != nil, rd_kafka_queue_length(queue) == 0 else {
             return rd_kafka_consumer_poll(handle.raw, 0)
         }
         rd_kafka_queue_forward(results, queue)

@@ -11,8 +11,8 @@
 struct ReadingTurn {
     let partition: Int32
     let epoch: Int
-    /// Monotonic nanoseconds.
-    let beganAt: Int64
+    /// When it began to be read, later by as long as nothing was read since. Monotonic nanoseconds.
+    var beganAt: Int64
     /// Whether nobody else was behind at its beginning; it ends when somebody is.
     let isAlone: Bool
     /// `Partition.receivedBytes` at its beginning.
@@ -22,13 +22,20 @@ struct ReadingTurn {
     /// `Partition.lastRead` as of the last look, and since when, in monotonic nanoseconds.
     var lastRead: Int64
     var movedAt: Int64
+    /// For how many nanoseconds nothing was read since then.
+    var held: Int64 = 0
 
     /// How long nothing may come where memory has to be made room in first, or where reading begins again. Nanoseconds.
     static let patienceForRoom: Int64 = 1_000_000_000
-    /// How long no more is read at most, once a turn has ended: no longer than that has lasted, and than this. Nanoseconds.
-    static let longestHold: Int64 = 100_000_000
     /// How much longer than otherwise events may wait once they are read, for their partition's turn. Nanoseconds.
     static let longestWait: Int64 = 5_000_000_000
+
+    /// The time of a hold is not the turn's.
+    mutating func passOver(_ hold: ReadingHold, now: Int64) {
+        let time = now - max(hold.since, beganAt)
+        beganAt += time
+        held += time
+    }
 }
 
 extension Settlement {
@@ -59,6 +66,7 @@ extension Settlement {
 
     /// When the first of the turns ends, unless something comes. Monotonic nanoseconds.
     var turnDue: Int64? {
+        guard hold == nil else { return nil }
         let dues = [endingTurn, turn].compactMap { $0.flatMap(due) }
         return dues.min()
     }
@@ -68,7 +76,7 @@ extension Settlement {
         let patience =
             partition.isPaused || partition.resumedAt >= turn.movedAt
             ? ReadingTurn.patienceForRoom : settings.turnPatience.nanoseconds
-        return max(turn.movedAt, partition.isPaused ? .min : partition.resumedAt) + patience
+        return max(turn.movedAt, partition.isPaused ? .min : partition.resumedAt) + patience + turn.held
     }
 
     /// Keeps `turn` with whose turn it is; nil while all are read side by side.
@@ -153,16 +161,18 @@ extension Settlement {
         }
         if partition.isWaitingForTurn {
             // Its time begins when there is room for it, unless there is for somebody else before.
+            turn.beganAt = now
             turn.movedAt = now
             return behind.contains { $0 !== partition && mayBeRead($0, load) } ? nil : turn
         }
-        // Nothing comes of what is held back.
-        guard partition.lastRead == turn.lastRead, !sendsFirst else {
+        guard partition.lastRead == turn.lastRead else {
             turn.lastRead = partition.lastRead
             turn.movedAt = now
+            turn.held = 0
             return turn
         }
-        return now < due(turn) ?? .min ? turn : nil
+        // Nothing comes of what is held back.
+        return hold != nil || now < due(turn) ?? .min ? turn : nil
     }
 
     /// The lanes of whose turn it was go out.
@@ -172,22 +182,33 @@ extension Settlement {
         guard !partition.isWaitingForTurn else { return }
         partition.turnEndedAt = now
         enqueueAll(of: partition)
-        sendsFirstUntil = sendsFirstUntil ?? now + min(now - turn.beganAt, ReadingTurn.longestHold)
+        hold = hold ?? ReadingHold(since: now, until: now + min(now - turn.beganAt, ReadingHold.longest))
     }
+}
+
+/// The time in which no more is read, since a turn has ended, so that what was read goes out first: no longer than the turn
+/// has lasted. Monotonic nanoseconds.
+struct ReadingHold {
+    let since: Int64
+    let until: Int64
+
+    /// Calls that take long are not waited for: then there is time for both.
+    static let longest: Int64 = 100_000_000
 }
 
 extension Settlement {
     /// Whether records had better not be taken in now. Done side by side, reading and sending take the processor's caches
     /// from each other, and more memory; so where many lanes go out together, most of them do before the next partition
     /// is read on. To take records in nevertheless does no harm.
-    package var sendsFirst: Bool { sendsFirstUntil != nil }
+    package var sendsFirst: Bool { hold != nil }
 
-    /// Calls that take long are not waited for: then there is time for both.
-    func reconsiderSendingFirst(now: Int64) {
-        guard let until = sendsFirstUntil else { return }
-        guard now < until, lanesToCut.count >= settings.concurrency, leavingSince == nil, stopping == nil else {
-            sendsFirstUntil = nil
-            return
-        }
+    /// Ends the hold when it is over, or when there are few lanes left to go out.
+    func reconsiderHold(now: Int64) {
+        guard let hold,
+            now >= hold.until || lanesToCut.count < settings.concurrency || leavingSince != nil || stopping != nil
+        else { return }
+        self.hold = nil
+        endingTurn?.passOver(hold, now: now)
+        turn?.passOver(hold, now: now)
     }
 }

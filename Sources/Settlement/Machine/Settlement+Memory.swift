@@ -13,7 +13,6 @@ extension Settlement {
         var load = MemoryLoad(of: partitions, budget: settings.memoryBytes)
         if lookAtLanes(load, now: now) { load = MemoryLoad(of: partitions, budget: settings.memoryBytes) }
         passTurn(load, now: now)
-        if let turnDue { nextLookAtLanes = min(nextLookAtLanes ?? .max, turnDue) }
         var pause: [Int32] = []
         var resume: [Int32] = []
         for partition in partitions.all {

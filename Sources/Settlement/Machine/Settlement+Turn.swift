@@ -22,7 +22,7 @@ extension Settlement {
         if maySettle { startCommitIfDue(now: time) }
         balanceMemory(now: time)
         watchProgress(now: time)
-        reconsiderSendingFirst(now: time)
+        reconsiderHold(now: time)
         return hasGivenUp ? nil : nextDeadline
     }
 
@@ -44,7 +44,8 @@ extension Settlement {
                 deadline = min(deadline, commitRetryAt)
             }
         }
-        if let sendsFirstUntil { deadline = min(deadline, sendsFirstUntil) }
+        if let hold { deadline = min(deadline, hold.until) }
+        if let turnDue { deadline = min(deadline, turnDue) }
         if let nextLookAtLanes { deadline = min(deadline, nextLookAtLanes) }
         for partition in partitions.all {
             if let rewind = partition.rewind { deadline = min(deadline, rewind.retryAt) }

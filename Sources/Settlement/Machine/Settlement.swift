@@ -49,9 +49,8 @@ package final class Settlement {
     var turn: ReadingTurn?
     /// Whose turn it was before, while the last of it is still to come.
     var endingTurn: ReadingTurn?
-    /// Until when, at the latest, no more is read, so that what was read goes out first; nil while all is read. Monotonic
-    /// nanoseconds.
-    var sendsFirstUntil: Int64?
+    /// While no more is read, so that what was read goes out first.
+    var hold: ReadingHold?
     /// When there was last more than a little held. Monotonic nanoseconds.
     var crowdedUntil: Int64 = .min / 2
 
