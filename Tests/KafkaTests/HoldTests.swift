@@ -6,14 +6,27 @@ import Testing
 /// Records that wait in librdkafka, while what came of commits does not.
 @Suite(.timeLimit(.minutes(5)))
 struct HoldTests {
-    @Test func whatCameOfACommitOvertakesRecords() async throws {
-        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+    /// A member that holds all but its first round of 10,000 records: a round takes 4096 at most.
+    private func holder(_ cluster: EmbeddedCluster) async throws -> Member {
         try await fill(cluster, "events", 0..<10_000)
-        // A round takes 4096 records at most.
         let member = try Member(
             cluster, topic: "events", group: "g",
             onRecord: { control in if control.position(of: 0) == 1 { control.holdsRecords = true } })
         try await member.journal.wait { !$0.records.isEmpty }
+        return member
+    }
+
+    private func hearsTheEnd(_ member: Member) async throws {
+        try await member.journal.wait { $0.contains { if case .end(0, 10_000) = $0 { true } else { false } } }
+    }
+
+    private func position(of note: String, in events: [Event]) throws -> Int {
+        try #require(events.firstIndex { if case .note(note) = $0 { true } else { false } })
+    }
+
+    @Test func whatCameOfACommitOvertakesRecords() async throws {
+        let cluster = try EmbeddedCluster(topics: [("events", 1)])
+        let member = try await holder(cluster)
         member.perform { control in
             member.journal.add(.note("held"))
             _ = control.commit([OffsetCommit(partition: 0, offset: 1, metadata: "")], deadline: .seconds(30))
@@ -23,10 +36,10 @@ struct HoldTests {
             member.journal.add(.note("let go"))
             control.holdsRecords = false
         }
-        try await member.journal.wait { $0.contains { if case .end(0, 10_000) = $0 { true } else { false } } }
+        try await hearsTheEnd(member)
         let events = member.journal.events
-        let held = try #require(events.firstIndex { if case .note("held") = $0 { true } else { false } })
-        let letGo = try #require(events.firstIndex { if case .note("let go") = $0 { true } else { false } })
+        let held = try position(of: "held", in: events)
+        let letGo = try position(of: "let go", in: events)
         #expect(Array(events[held...letGo]).records.isEmpty && Array(events[held...letGo]).commits.count == 1)
         #expect(Array(events[..<held]).records.count <= 4096)
         #expect(events.records.map(\.offset) == Array(0..<10_000))
@@ -36,11 +49,7 @@ struct HoldTests {
     /// What has come while the delegate had its turn is heard before the next record, however many there are.
     @Test func whatCameOfACommitDoesNotStandBehindRecords() async throws {
         let cluster = try EmbeddedCluster(topics: [("events", 1)])
-        try await fill(cluster, "events", 0..<10_000)
-        let member = try Member(
-            cluster, topic: "events", group: "g",
-            onRecord: { control in if control.position(of: 0) == 1 { control.holdsRecords = true } })
-        try await member.journal.wait { !$0.records.isEmpty }
+        let member = try await holder(cluster)
         member.perform { control in
             control.holdsRecords = false
             member.journal.add(.note("committed"))
@@ -52,12 +61,12 @@ struct HoldTests {
         }
         try await member.journal.wait { !$0.commits.isEmpty }
         let events = member.journal.events
-        let note = try #require(events.firstIndex { if case .note("committed") = $0 { true } else { false } })
+        let note = try position(of: "committed", in: events)
         guard case .commit? = events[note...].dropFirst().first else {
             Issue.record("\(events[note...].dropFirst().prefix(3))")
             return
         }
-        try await member.journal.wait { $0.contains { if case .end(0, 10_000) = $0 { true } else { false } } }
+        try await hearsTheEnd(member)
         _ = await member.close()
     }
 

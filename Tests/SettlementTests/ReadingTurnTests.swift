@@ -5,9 +5,9 @@ import Testing
 
 /// Reading one partition after the other while lanes are many and memory is short.
 @Suite struct ReadingTurnTests {
-    private static let datasets = 20
+    static let datasets = 20
 
-    private func bench(
+    func bench(
         partitions: Int32 = 3, memory: Int = 1_600_000, _ change: (inout Settings) -> Void = { _ in }
     ) -> Bench {
         let bench = Bench(
@@ -26,7 +26,7 @@ import Testing
     }
 
     /// Each partition has datasets of its own, and its log goes around among them.
-    private func read(_ count: Int, of partition: Int32, on bench: Bench) {
+    func read(_ count: Int, of partition: Int32, on bench: Bench) {
         let start = bench.logEnd(partition)
         bench.publishSilently(
             (start..<(start + count)).map {
@@ -36,7 +36,7 @@ import Testing
 
     /// Reads side by side until somebody is paused.
     /// - Returns: who is read on.
-    private func crowd(_ bench: Bench, partitions: Range<Int32> = 0..<3) throws -> Int32 {
+    func crowd(_ bench: Bench, partitions: Range<Int32> = 0..<3) throws -> Int32 {
         var rounds = 0
         while bench.paused.isEmpty, rounds < 1000 {
             for partition in partitions { read(3, of: partition, on: bench) }
@@ -105,182 +105,6 @@ import Testing
         bench.machine.reachedEnd(partition: partition, offset: finished.position)
         bench.turn()
         bench.run(1)
-    }
-
-    /// - Returns: with who is read, for 150 ms by now, and of whom 300 records are still to come.
-    private func nearTheEnd(_ change: (inout Settings) -> Void = { _ in }) throws -> (Bench, Int32) {
-        let bench = bench {
-            $0.backlogRecords = 10
-            $0.handoverRecords = 100
-            change(&$0)
-        }
-        let reader = try crowd(bench)
-        let partition = try #require(bench.machine.partitions[reader])
-        partition.logEnd = partition.position + 300
-        bench.run(150)
-        return (bench, reader)
-    }
-
-    /// Its lanes are sent all together nevertheless, once the last of them has come.
-    @Test func theNextTurnBeginsBeforeTheLastIsOver() throws {
-        let (bench, reader) = try nearTheEnd()
-        read(199, of: reader, on: bench)
-        bench.turn()
-        #expect(bench.machine.turn?.partition == reader && bench.machine.endingTurn == nil)
-        read(1, of: reader, on: bench)
-        bench.turn()
-        let next = try #require(bench.machine.turn?.partition)
-        #expect(next != reader && bench.machine.endingTurn?.partition == reader)
-        #expect(!bench.paused.contains(next) && !bench.paused.contains(reader) && bench.paused.count == 1)
-        // More has been written since: that is for its next turn.
-        bench.machine.learnLogEnd(partition: reader, 200_000)
-        read(50, of: next, on: bench)
-        read(99, of: reader, on: bench)
-        bench.run(1)
-        #expect(bench.machine.endingTurn?.partition == reader && bench.commit == nil)
-        read(1, of: reader, on: bench)
-        bench.turn()
-        bench.run(1)
-        #expect(bench.machine.endingTurn == nil && bench.machine.turn?.partition == next)
-        #expect(bench.paused.contains(reader) && !bench.paused.contains(next))
-        bench.acknowledge()
-        #expect(bench.calls.count == Self.datasets && bench.calls.allSatisfy { $0.batch.partition == reader })
-        bench.settleEverything()
-        bench.expectNothingTwice()
-    }
-
-    @Test func whoComesToNothingIsNotWaitedForAtTheEndEither() throws {
-        let (bench, reader) = try nearTheEnd()
-        read(200, of: reader, on: bench)
-        bench.turn()
-        let next = try #require(bench.machine.turn?.partition)
-        bench.run(160)
-        #expect(bench.machine.endingTurn?.partition == reader)
-        read(1, of: next, on: bench)
-        bench.run(80)
-        #expect(bench.machine.endingTurn == nil && bench.machine.turn?.partition == next)
-        #expect(bench.paused.contains(reader) && bench.commit != nil)
-    }
-
-    /// There is always one turn to be ended, at most.
-    @Test func aShortTurnWaitsForTheOneBeforeToBeOver() throws {
-        let (bench, reader) = try nearTheEnd()
-        read(200, of: reader, on: bench)
-        bench.turn()
-        let next = try #require(bench.machine.turn?.partition)
-        let last = try #require((0..<3).first { $0 != next && $0 != reader })
-        let partition = try #require(bench.machine.partitions[next])
-        partition.logEnd = partition.position + 50
-        bench.turn()
-        #expect(bench.machine.turn?.partition == next && bench.machine.endingTurn?.partition == reader)
-        #expect(bench.paused == [last])
-        read(100, of: reader, on: bench)
-        bench.turn()
-        #expect(bench.machine.turn?.partition == last && bench.machine.endingTurn?.partition == next)
-        #expect(bench.paused.isEmpty)
-    }
-
-    /// Of two that are behind again and again, neither cuts the other's turn short.
-    @Test func whoHasHandedOverWaitsForItsNextTurn() throws {
-        let bench = bench(partitions: 2) {
-            $0.backlogRecords = 10
-            $0.handoverRecords = 100
-        }
-        let reader = try crowd(bench, partitions: 0..<2)
-        let next = 1 - reader
-        let partition = try #require(bench.machine.partitions[reader])
-        partition.logEnd = partition.position + 300
-        read(200, of: reader, on: bench)
-        bench.turn()
-        #expect(bench.machine.turn?.partition == next && bench.machine.endingTurn?.partition == reader)
-        bench.machine.learnLogEnd(partition: reader, 100_000)
-        read(100, of: reader, on: bench)
-        bench.turn()
-        #expect(bench.machine.turn?.partition == next && bench.machine.endingTurn == nil)
-        #expect(bench.paused == [reader])
-    }
-
-    /// What was read goes out before more is read, for as long as there is enough of it and it does not take long.
-    @Test func whatStandsInTheQueueIsSentFirst() throws {
-        let (bench, reader) = try nearTheEnd { $0.concurrency = 4 }
-        read(200, of: reader, on: bench)
-        bench.turn()
-        #expect(!bench.machine.sendsFirst, "nothing is to be sent yet")
-        read(100, of: reader, on: bench)
-        bench.turn()
-        #expect(bench.machine.sendsFirst)
-        bench.turn()
-        while bench.machine.lanesToCut.count >= 4 {
-            #expect(bench.machine.sendsFirst)
-            while bench.commit != nil { bench.acknowledge() }
-            let call = try #require(bench.calls.first)
-            bench.answer(call)
-        }
-        #expect(!bench.machine.sendsFirst)
-        // What is read next does not change that: it is no turn's end.
-        read(40, of: try #require(bench.machine.turn?.partition), on: bench)
-        bench.turn()
-        #expect(!bench.machine.sendsFirst)
-    }
-
-    @Test func callsThatTakeLongAreNotWaitedFor() throws {
-        let (bench, reader) = try nearTheEnd { $0.concurrency = 4 }
-        read(200, of: reader, on: bench)
-        bench.turn()
-        read(100, of: reader, on: bench)
-        bench.turn()
-        bench.turn()
-        bench.acknowledge()
-        bench.run(99)
-        #expect(bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
-        bench.run(2)
-        #expect(!bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
-    }
-
-    /// Nothing could come meanwhile: neither does whoever was read already lose its turn, nor whoever was to be fetched anew
-    /// its second.
-    @Test(arguments: [true, false]) func aHoldIsNoSilence(hasBeenRead: Bool) throws {
-        let (bench, reader) = try nearTheEnd { $0.concurrency = 4 }
-        read(200, of: reader, on: bench)
-        bench.turn()
-        let next = try #require(bench.machine.turn?.partition)
-        if hasBeenRead {
-            bench.pass(1)
-            read(1, of: next, on: bench)
-            bench.turn()
-        }
-        read(100, of: reader, on: bench)
-        bench.turn()
-        #expect(bench.machine.sendsFirst)
-        bench.run(101)
-        #expect(!bench.machine.sendsFirst)
-        bench.run(hasBeenRead ? 190 : 990)
-        #expect(bench.machine.turn?.partition == next)
-        bench.run(20)
-        #expect(bench.machine.turn?.partition != next)
-    }
-
-    /// A turn of some milliseconds is no reason to read nothing for a tenth of a second, and the time in which nothing was read
-    /// is not the turn's.
-    @Test func nothingIsHeldForLongerThanTheTurnWas() throws {
-        let (bench, reader) = try nearTheEnd { $0.concurrency = 4 }
-        read(200, of: reader, on: bench)
-        bench.turn()
-        read(100, of: reader, on: bench)
-        bench.turn()
-        let first = try #require(bench.machine.hold)
-        #expect(first.until - first.since == ReadingHold.longest, "it was read for 150 ms")
-        let next = try #require(bench.machine.turn?.partition)
-        let partition = try #require(bench.machine.partitions[next])
-        partition.logEnd = partition.position + 50
-        bench.run(100)
-        #expect(!bench.machine.sendsFirst && bench.machine.lanesToCut.count > 4)
-        bench.pass(7)
-        read(50, of: next, on: bench)
-        bench.turn()
-        let second = try #require(bench.machine.hold)
-        #expect(bench.machine.turn?.partition != next)
-        #expect(second.until - second.since == 7_000_000)
     }
 
     @Test func theLastOnesTurnEndsWhenSomebodyFallsBehind() throws {

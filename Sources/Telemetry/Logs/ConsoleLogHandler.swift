@@ -43,6 +43,7 @@ package struct ConsoleLogHandler: LogHandler {
                 : Self.json(.now, event.level, event.message, all, label: label))
     }
 
+    private static let timestamp = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
     private static let timeOfDay = Date.ISO8601FormatStyle.iso8601.time(includingFractionalSeconds: true)
 
     static func text(
@@ -70,7 +71,7 @@ package struct ConsoleLogHandler: LogHandler {
         _ time: Date, _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata, label: String
     ) -> String {
         let fields = [
-            ("time", time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
+            ("time", timestamp.format(time)),
             ("level", level.rawValue), ("message", "\(message)"), ("logger", label),
         ]
         let names = Set(fields.map(\.0))
