@@ -109,7 +109,9 @@ extension DatasetClient {
 
         var request = OutgoingRequest(target: query.isEmpty ? path : "\(path)?\(query)")
         request.method = HTTPMethod(rawValue: call.operation.method)
-        request.headers = HTTPHeaders(headers)
+        // One by one: an array of tuples with names is cast to one without them element by element, each by the runtime.
+        request.headers.reserveCapacity(headers.count + 2)
+        for header in headers { request.headers.add(name: header.name, value: header.value) }
         request.body = call.body
         if let context = ServiceContext.current {
             InstrumentationSystem.instrument.inject(context, into: &request.headers, using: HeaderInjector())

@@ -56,7 +56,7 @@ package struct UpdateBody: Sendable {
                 block.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
                 if isKept { state.block = KeptBlock(block) } else { blocks.reuse(block) }
             }
-            let digest = Array(hash.finalize())
+            let digest = hash.finalize().withUnsafeBytes { Array($0) }
             state.digest = digest
             return digest
         }
@@ -66,7 +66,7 @@ package struct UpdateBody: Sendable {
     package var payloadDigest: [UInt8] {
         var hash = SHA256()
         for chunk in payload.chunks { hash.update(bufferPointer: chunk) }
-        return Array(hash.finalize())
+        return hash.finalize().withUnsafeBytes { Array($0) }
     }
 
     /// The body as it travels, each block made of at most so many bytes of the payload.

@@ -17,42 +17,42 @@ package struct CanonicalRequest: Sendable, Hashable {
     package init(
         method: String, path: String, query: String, headers: [(name: String, value: String)], payloadSHA256: String
     ) {
-        let names = headers.map { $0.name.lowercased() }
-        // Repeats stay in the order in which they came.
-        let order = headers.indices.sorted { (names[$0], $0) < (names[$1], $1) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(1024)
-        bytes += method.utf8
+        Self.append(method, to: &bytes)
         bytes.append(Self.lineFeed)
         Self.appendPath(path, to: &bytes)
         bytes.append(Self.lineFeed)
-        bytes += Self.canonicalQuery(query).utf8
+        if !query.isEmpty { Self.append(Self.canonicalQuery(query), to: &bytes) }
         bytes.append(Self.lineFeed)
-        var signed = ""
-        var last: String?
-        for index in order {
-            let name = names[index]
-            if name == last {
+        let names = HeaderNames(headers)
+        for (position, entry) in names.inOrder.enumerated() {
+            if position > 0, names.isRepeated(at: position) {
                 bytes.append(UInt8(ascii: ","))
             } else {
-                if last != nil {
-                    bytes.append(Self.lineFeed)
-                    signed += ";"
-                }
-                bytes += name.utf8
+                if position > 0 { bytes.append(Self.lineFeed) }
+                bytes += names.bytes[entry.name]
                 bytes.append(UInt8(ascii: ":"))
-                signed += name
-                last = name
             }
-            Self.appendCollapsingSpaces(headers[index].value, to: &bytes)
+            Self.appendCollapsingSpaces(headers[entry.header].value, to: &bytes)
         }
-        if last != nil { bytes.append(Self.lineFeed) }
+        if !headers.isEmpty { bytes.append(Self.lineFeed) }
         bytes.append(Self.lineFeed)
-        bytes += signed.utf8
+        let start = bytes.count
+        for (position, entry) in names.inOrder.enumerated() where position == 0 || !names.isRepeated(at: position) {
+            if position > 0 { bytes.append(UInt8(ascii: ";")) }
+            bytes += names.bytes[entry.name]
+        }
+        signedHeaders = String(decoding: bytes[start...], as: UTF8.self)
         bytes.append(Self.lineFeed)
-        bytes += payloadSHA256.utf8
-        signedHeaders = signed
+        Self.append(payloadSHA256, to: &bytes)
         self.bytes = bytes
+    }
+
+    /// (Behind a `String.UTF8View` an array first asks how long it is, and then copies it by way of the library.)
+    private static func append(_ text: String, to bytes: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { bytes += $0 }
     }
 
     private static let lineFeed = UInt8(ascii: "\n")
@@ -63,11 +63,15 @@ package struct CanonicalRequest: Sendable, Hashable {
         let start = bytes.count
         var path = path
         path.withUTF8 { path in
-            for segment in path.split(separator: slash) {
+            var position = 0
+            while position < path.count {
+                let end = path[position...].firstIndex(of: slash) ?? path.count
+                let segment = path[position..<end]
+                position = end + 1
                 if segment.elementsEqual("..".utf8) {
                     // An encoded segment holds no slash.
                     bytes.removeSubrange((bytes[start...].lastIndex(of: slash) ?? start)...)
-                } else if !segment.elementsEqual(".".utf8) {
+                } else if !segment.isEmpty, !segment.elementsEqual(".".utf8) {
                     bytes.append(slash)
                     URIEncoding.append(segment, to: &bytes)
                 }

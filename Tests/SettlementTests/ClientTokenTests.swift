@@ -57,7 +57,7 @@ import Testing
         let bytes = (0..<count).map { UInt8(truncatingIfNeeded: ($0 + 1) * 167 + count) }
         let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
         var number = [UInt8](repeating: 0, count: count)
-        for digit in ClientToken.base62(bytes).utf8 {
+        for digit in bytes.withUnsafeBytes(ClientToken.base62).utf8 {
             var carry = alphabet.firstIndex(of: digit) ?? -1
             for index in number.indices.reversed() {
                 carry += Int(number[index]) * 62
@@ -70,10 +70,9 @@ import Testing
     }
 
     @Test func base62OfTheExtremes() {
-        #expect(ClientToken.base62([UInt8](repeating: 0, count: 32)) == String(repeating: "0", count: 43))
-        #expect(
-            ClientToken.base62([UInt8](repeating: 255, count: 32)) == "yhjskwdA6OZ1AL1YmHWZWm8LLG7HjnuCA2j5rOw8Xp1")
-        #expect(
-            ClientToken.base62([1] + [UInt8](repeating: 0, count: 31)) == "0EhWuMzfS7MPuxAu520Mu4XwCuyZfalRej3Z8gTlzA8")
+        func base62(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes(ClientToken.base62) }
+        #expect(base62([UInt8](repeating: 0, count: 32)) == String(repeating: "0", count: 43))
+        #expect(base62([UInt8](repeating: 255, count: 32)) == "yhjskwdA6OZ1AL1YmHWZWm8LLG7HjnuCA2j5rOw8Xp1")
+        #expect(base62([1] + [UInt8](repeating: 0, count: 31)) == "0EhWuMzfS7MPuxAu520Mu4XwCuyZfalRej3Z8gTlzA8")
     }
 }

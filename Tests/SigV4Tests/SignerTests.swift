@@ -99,6 +99,19 @@ import Testing
         #expect(text == "GET\n/\n\na:,,d\nb:a \u{301} c\u{a0}\n\na;b\n00")
     }
 
+    /// Byte by byte, in lower case; repeats stay as they came, and a name that another one begins with comes first.
+    @Test func headersAreSortedByTheirNames() {
+        let request = CanonicalRequest(
+            method: "GET", path: "/", query: "",
+            headers: [
+                ("x-B", "1"), ("X-a-b", "2"), ("x-b", "3"), ("Host", "h"), ("x-a", "4"), ("X_A", "5"), ("X-B", "6"),
+            ],
+            payloadSHA256: "00")
+        #expect(request.signedHeaders == "host;x-a;x-a-b;x-b;x_a")
+        let text = String(decoding: request.bytes, as: UTF8.self)
+        #expect(text == "GET\n/\n\nhost:h\nx-a:4\nx-a-b:2\nx-b:1,3,6\nx_a:5\n\nhost;x-a;x-a-b;x-b;x_a\n00")
+    }
+
     @Test func credentialsNeverShowTheirSecrets() {
         let credentials = Credentials(
             accessKeyID: "AKIDEXAMPLE", secretAccessKey: "very-secret", sessionToken: "token-secret")

@@ -14,57 +14,63 @@ package enum ClientToken {
     package static func make(
         group: String, topic: String, batch: Batch, piece: Piece, generation: Int, attempt: Int, contentSHA256: [UInt8]
     ) -> String {
-        var hash = SHA256()
-        // Every string goes in behind its length, so that no two lists of fields give the same bytes.
-        func update(_ text: String) {
-            update(Int64(text.utf8.count))
-            var text = text
-            text.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
-        }
-        func update(_ number: Int64) {
-            withUnsafeBytes(of: number.bigEndian) { hash.update(bufferPointer: $0) }
-        }
         let offsets = batch.offsets(of: piece)
-        update(group)
-        update(topic)
-        update(Int64(batch.partition))
-        update(batch.era)
-        update(batch.dataset.project)
-        update(batch.dataset.type.rawValue)
-        update(offsets.first)
-        update(offsets.last)
-        update(Int64(generation))
-        update(Int64(attempt))
-        hash.update(data: contentSHA256)
-        return "lf1-" + base62(Array(hash.finalize()))
+        var fields: [UInt8] = []
+        fields.reserveCapacity(512)
+        append(group, to: &fields)
+        append(topic, to: &fields)
+        append(Int64(batch.partition), to: &fields)
+        append(batch.era, to: &fields)
+        append(batch.dataset.project, to: &fields)
+        append(batch.dataset.type.rawValue, to: &fields)
+        append(offsets.first, to: &fields)
+        append(offsets.last, to: &fields)
+        append(Int64(generation), to: &fields)
+        append(Int64(attempt), to: &fields)
+        fields += contentSHA256
+        var hash = SHA256()
+        fields.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize().withUnsafeBytes { "lf1-" + base62($0) }
     }
 
-    private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+    /// Behind its length, so that no two lists of fields give the same bytes.
+    private static func append(_ text: String, to fields: inout [UInt8]) {
+        append(Int64(text.utf8.count), to: &fields)
+        fields += text.utf8
+    }
+
+    private static func append(_ number: Int64, to fields: inout [UInt8]) {
+        withUnsafeBytes(of: number.bigEndian) { fields += $0 }
+    }
+
+    private static let alphabet: StaticString = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
     /// The digits of a big-endian number, most significant first, padded to the width that `bytes.count` needs.
-    static func base62(_ bytes: [UInt8]) -> String {
+    static func base62(_ bytes: UnsafeRawBufferPointer) -> String {
         var limbs = [UInt32](repeating: 0, count: (bytes.count + 3) / 4)
-        for (index, byte) in bytes.reversed().enumerated() {
-            limbs[limbs.count - 1 - index / 4] |= UInt32(byte) << (index % 4 * 8)
+        for index in bytes.indices {
+            let fromEnd = bytes.count - 1 - index
+            limbs[limbs.count - 1 - fromEnd / 4] |= UInt32(bytes[index]) << (fromEnd % 4 * 8)
         }
         // log(256) / log(62) = 1.3436…
         let width = (bytes.count * 13437 + 9999) / 10000
-        var digits = [UInt8](repeating: alphabet[0], count: width)
-        var position = width
-        while position > 0 {
-            // Five digits by one division of the whole number.
-            var remainder: UInt64 = 0
-            for index in limbs.indices {
-                let value = remainder << 32 | UInt64(limbs[index])
-                limbs[index] = UInt32(value / 916_132_832)
-                remainder = value % 916_132_832
+        return String(unsafeUninitializedCapacity: width) { digits in
+            var position = width
+            while position > 0 {
+                // Five digits by one division of the whole number.
+                var remainder: UInt64 = 0
+                for index in limbs.indices {
+                    let value = remainder << 32 | UInt64(limbs[index])
+                    limbs[index] = UInt32(value / 916_132_832)
+                    remainder = value % 916_132_832
+                }
+                for _ in 0..<min(5, position) {
+                    position -= 1
+                    digits[position] = alphabet.utf8Start[Int(remainder % 62)]
+                    remainder /= 62
+                }
             }
-            for _ in 0..<min(5, position) {
-                position -= 1
-                digits[position] = alphabet[Int(remainder % 62)]
-                remainder /= 62
-            }
+            return width
         }
-        return String(decoding: digits, as: UTF8.self)
     }
 }
