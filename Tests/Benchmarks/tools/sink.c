@@ -24,7 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { datasets_capacity = 1 << 16, tokens_capacity = 1 << 23, token_length = 64, header_room = 16384, ends = 16 };
+enum { datasets_capacity = 1 << 16, tokens_capacity = 1 << 21, token_length = 64, header_room = 16384, head_step = 1024, ends = 16 };
 
 typedef struct {
     uint64_t hash;
@@ -87,6 +87,8 @@ typedef struct {
     size_t count;
     /// Bytes of the head; 0 until it is there whole.
     size_t head;
+    /// Of the head.
+    const char *token, *preference, *expectation;
     /// Bytes of the body in all and as far as they were read, and its first and last ones.
     int64_t length, position;
     char first[ends], last[ends];
@@ -101,20 +103,28 @@ static progress receive(int client, char *target, size_t room, int flags, ssize_
     return *count < 0 && (errno == EAGAIN || errno == EINTR) ? waiting : gone;
 }
 
-static bool header(const char *head, const char *name, char *value, size_t room) {
+/// Of a request's head: the value of the header, in place, if `line` is it; NULL otherwise.
+static char *value_of(char *line, const char *name) {
     size_t length = strlen(name);
-    for (const char *line = strstr(head, "\r\n"); line != NULL; line = strstr(line, "\r\n")) {
-        line += 2;
-        if (strncasecmp(line, name, length) != 0 || line[length] != ':') { continue; }
-        const char *from = line + length + 1;
-        while (*from == ' ') { from++; }
-        size_t count = strcspn(from, "\r");
-        if (count >= room) { return false; }
-        memcpy(value, from, count);
-        value[count] = 0;
-        return true;
+    if (strncasecmp(line, name, length) != 0 || line[length] != ':') { return NULL; }
+    char *value = line + length + 1;
+    while (*value == ' ') { value++; }
+    return value;
+}
+
+/// Reads what the head says, and ends each of its lines with a zero.
+static void understand(connection *in) {
+    in->length = 0;
+    in->token = in->preference = in->expectation = "";
+    char *end;
+    for (char *line = in->buffer; (end = strchr(line, '\r')) != NULL; line = end + 2) {
+        *end = 0;
+        char *value;
+        if ((value = value_of(line, "Content-Length")) != NULL) { in->length = atoll(value); }
+        else if ((value = value_of(line, "X-Amzn-Client-Token")) != NULL) { in->token = value; }
+        else if ((value = value_of(line, "Prefer")) != NULL) { in->preference = value; }
+        else if ((value = value_of(line, "Expect")) != NULL) { in->expectation = value; }
     }
-    return false;
 }
 
 static progress read_head(connection *in) {
@@ -122,17 +132,15 @@ static progress read_head(connection *in) {
         char *end = memmem(in->buffer, in->count, "\r\n\r\n", 4);
         if (end != NULL) {
             in->head = (size_t)(end - in->buffer) + 4;
-            *end = 0;
-            char number[32] = "0", expectation[32];
-            header(in->buffer, "Content-Length", number, sizeof number);
-            in->length = atoll(number);
+            end[2] = 0;
+            understand(in);
             in->position = 0;
-            bool is_expected = header(in->buffer, "Expect", expectation, sizeof expectation);
-            return !is_expected || send_all(in->client, "HTTP/1.1 100 Continue\r\n\r\n", 25) ? ready : gone;
+            return *in->expectation == 0 || send_all(in->client, "HTTP/1.1 100 Continue\r\n\r\n", 25) ? ready : gone;
         }
         if (in->count == sizeof in->buffer) { return gone; }
         ssize_t count;
-        progress next = receive(in->client, in->buffer + in->count, sizeof in->buffer - in->count, 0, &count);
+        size_t room = sizeof in->buffer - in->count;
+        progress next = receive(in->client, in->buffer + in->count, room < head_step ? room : head_step, 0, &count);
         if (next != ready) { return next; }
         in->count += (size_t)count;
     }
@@ -188,24 +196,22 @@ static int64_t payload_bytes(const connection *in) {
 
 /// Answers the request that was read.
 static bool answer_request(connection *in) {
-    char method[16] = "", path[1024] = "", token[token_length + 1] = "";
+    char method[16] = "", path[1024] = "";
     sscanf(in->buffer, "%15s %1023s", method, path);
-    header(in->buffer, "X-Amzn-Client-Token", token, sizeof token);
     char headers[256] = "", body[256];
     const char *status = "200 OK";
     if (strcmp(method, "PATCH") == 0) {
         size_t length = strlen(path);
         if (length > 8 && strcmp(path + length - 8, "/entries") == 0) { length -= 8; }
-        strcpy(find_dataset(path, length)->token, token);
-        if (is_new(token)) {
+        snprintf(find_dataset(path, length)->token, token_length + 1, "%s", in->token);
+        if (is_new(in->token)) {
             updates++;
             bytes += payload_bytes(in);
         } else {
             repeats++;
         }
         status = "202 Accepted";
-        char preference[64];
-        bool waits = header(in->buffer, "Prefer", preference, sizeof preference) && strncmp(preference, "wait=", 5) == 0;
+        bool waits = strncmp(in->preference, "wait=", 5) == 0;
         snprintf(body, sizeof body, "{\"Status\":\"UPDATE_%s\"}", waits ? "COMPLETE" : "IN_PROGRESS");
     } else if (strcmp(path, "/counts") == 0) {
         snprintf(
