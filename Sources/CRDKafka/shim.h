@@ -18,6 +18,17 @@ static inline void linefeed_name_thread(const char *name) {
 #endif
 }
 
+/// From now on the calling thread takes the processor from nobody when it is woken: it waits until one is free, or until those
+/// before it have had their share. A hint: elsewhere than on Linux, or where the system refuses, it stays as it is.
+static inline void linefeed_wait_when_woken(void) {
+#ifdef __linux__
+    // SCHED_BATCH of sched.h, which glibc declares for GNU programs only.
+    const int batch = 3;
+    const struct sched_param priority = {0};
+    (void)pthread_setschedparam(pthread_self(), batch, &priority);
+#endif
+}
+
 // librdkafka's variadic functions cannot be called from Swift; these name their arguments instead.
 
 /// One message, copied into the queue; never blocks. A NULL key or value is null on the wire.

@@ -19,6 +19,7 @@ final class Mailbox: Sendable {
         var messages: [Message] = []
         var wake: (@Sendable () -> Void)?
         var hasGivenUp = false
+        var worthWaking = 1
     }
 
     private let state = Mutex(State())
@@ -35,7 +36,16 @@ final class Mailbox: Sendable {
     func post(_ message: Message) {
         let wake = state.withLock { state in
             state.messages.append(message)
-            return state.wake
+            return state.messages.count >= state.worthWaking ? state.wake : nil
+        }
+        wake?()
+    }
+
+    /// For fewer messages than this the engine is not woken: it looks soon enough by itself.
+    func wake(forAtLeast count: Int) {
+        let wake = state.withLock { state in
+            state.worthWaking = count
+            return state.messages.isEmpty || state.messages.count < count ? nil : state.wake
         }
         wake?()
     }

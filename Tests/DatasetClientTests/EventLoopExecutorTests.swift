@@ -55,13 +55,14 @@ import Testing
         let executors = (0..<60).map { _ in client.executor }
         await client.shutdown()
         let count = Set(executors.map(ObjectIdentifier.init)).count
+        #expect(count > 1)
         #expect(executors[0] === executors[count], "each as often as any other")
-        #expect(count == 1 || zip(executors, executors.dropFirst()).allSatisfy { $0 !== $1 })
+        #expect(zip(executors, executors.dropFirst()).allSatisfy { $0 !== $1 })
     }
 
-    @Test(arguments: [(1, 1), (2, 2), (3, 3), (5, 3)])
-    func everyLineHasALoopOfItsOwn(threads: Int, lines: Int) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+    @Test(arguments: 1...4)
+    func everyLineHasALoopOfItsOwn(lines: Int) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: lines)
         let all = ConnectionLines(
             endpoint: try Endpoint("http://127.0.0.1:1"), authorities: nil, connectTimeout: .seconds(5), group: group)
         var loops: Set<ObjectIdentifier> = []

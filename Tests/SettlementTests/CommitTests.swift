@@ -15,8 +15,8 @@ import Testing
         return bench
     }
 
-    /// Where many lanes are ripe, as many batches as there are places are recorded ahead: a place that becomes free waits for no
-    /// commit, and a commit carries many intents.
+    /// Where many lanes are ripe, twice as many batches as there are places are recorded ahead: a place that becomes free waits
+    /// for no commit, and a commit carries many intents.
     @Test func batchesAreRecordedAhead() {
         let bench = Bench(
             Bench.settings {
@@ -25,21 +25,21 @@ import Testing
             })
         bench.assign(0)
         bench.acknowledge()
-        bench.load((0..<80).map { SampleEvent("board-\($0)", "a") })
+        bench.load((0..<76).map { SampleEvent("board-\($0)", "a") })
         bench.pass(1000)
         bench.acknowledge()
         #expect(bench.calls.count == 8)
         let before = bench.machine.counters.commits
-        for answered in 1...60 {
+        for answered in 1...48 {
             bench.answer()
             bench.turn()
             #expect(bench.calls.count == 8, "the place is taken at once")
-            #expect((bench.commit != nil) == (answered % 4 == 0))
+            #expect((bench.commit != nil) == (answered % 12 == 0))
             if bench.commit != nil { bench.acknowledge() }
         }
-        #expect(bench.machine.counters.commits - before == 15, "four intents each")
+        #expect(bench.machine.counters.commits - before == 4, "twelve intents each")
         // The rest are fewer than the places: they grow until there is one.
-        for _ in 0..<8 {
+        for _ in 0..<16 {
             bench.answer()
             bench.turn()
             #expect(bench.commit == nil)

@@ -53,4 +53,23 @@ struct MailboxTests {
         #expect(mailbox.take().count == 2)
         #expect(mailbox.take().isEmpty)
     }
+    @Test func fewMessagesWakeNobodyWhileTheyAreNotWorthIt() {
+        let wakes = Mutex(0)
+        let mailbox = Mailbox()
+        mailbox.connect { wakes.withLock { $0 += 1 } }
+        mailbox.wake(forAtLeast: 3)
+        mailbox.post(.stop(grace: .zero))
+        mailbox.post(.stop(grace: .zero))
+        #expect(wakes.withLock { $0 } == 0)
+        mailbox.post(.stop(grace: .zero))
+        #expect(wakes.withLock { $0 } == 1)
+        #expect(mailbox.take().count == 3)
+        mailbox.post(.stop(grace: .zero))
+        #expect(wakes.withLock { $0 } == 1)
+        mailbox.wake(forAtLeast: 1)
+        #expect(wakes.withLock { $0 } == 2, "it has waited for that")
+        _ = mailbox.take()
+        mailbox.wake(forAtLeast: 1)
+        #expect(wakes.withLock { $0 } == 2, "there is nothing to be read")
+    }
 }

@@ -14,21 +14,22 @@ final class ConnectionLines: Sendable {
     private let lines: [Line]
     private let turn = Atomic(0)
 
-    /// One would be busy all of the time while a worker drains many small datasets; each further one is awake more often,
-    /// for less work each time.
-    private static let most = 3
+    /// So many on any machine. One would be busy all of the time while a worker drains many small datasets; each further one
+    /// is awake more often, for less work each time. With one for each processor, where there are two, one of these is
+    /// idle whenever the system has put both threads on the other.
+    static let loops = MultiThreadedEventLoopGroup(numberOfThreads: 3)
 
     /// - Parameters:
     ///   - endpoint: where all connections lead.
     ///   - authorities: who is believed about its certificate; nil for whom the system believes.
     ///   - connectTimeout: until a connection, with TLS where that is spoken, is there.
-    ///   - group: whose loops are used, of each the connections of one line: where it has few, there are fewer lines.
+    ///   - group: whose loops are used, of each the connections of one line.
     init(
         endpoint: Endpoint, authorities: TrustedAuthorities?, connectTimeout: Duration,
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+        group: any EventLoopGroup = ConnectionLines.loops
     ) {
         let tls = endpoint.tls(trusting: authorities)
-        lines = group.makeIterator().prefix(Self.most).map { eventLoop in
+        lines = group.makeIterator().map { eventLoop in
             Line(
                 executor: EventLoopExecutor(eventLoop),
                 pool: ConnectionPool(endpoint: endpoint, tls: tls, connectTimeout: connectTimeout, on: eventLoop))

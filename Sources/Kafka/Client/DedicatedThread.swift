@@ -12,8 +12,16 @@ import Dispatch
 /// A detached thread of our own: blocking calls of librdkafka must never sit on Swift's pool.
 package enum DedicatedThread {
     /// Runs `body` on a new thread named `name` (at most 15 characters are shown by the system).
-    package static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(KafkaError) {
-        let box = Unmanaged.passRetained(Body(name: name, run: body))
+    ///
+    /// - Parameters:
+    ///   - name: for debuggers and `top`.
+    ///   - waitsWhenWoken: it is not to take the processor from whoever wakes it, who goes on working.
+    ///   - body: its life.
+    /// - Throws: where the system gives no thread.
+    package static func start(
+        _ name: String, waitsWhenWoken: Bool = false, _ body: @escaping @Sendable () -> Void
+    ) throws(KafkaError) {
+        let box = Unmanaged.passRetained(Body(name: name, waitsWhenWoken: waitsWhenWoken, run: body))
         #if canImport(Darwin)
             var thread: pthread_t?
         #else
@@ -34,10 +42,12 @@ package enum DedicatedThread {
 
     private final class Body: Sendable {
         let name: String
+        let waitsWhenWoken: Bool
         let run: @Sendable () -> Void
 
-        init(name: String, run: @escaping @Sendable () -> Void) {
+        init(name: String, waitsWhenWoken: Bool, run: @escaping @Sendable () -> Void) {
             self.name = name
+            self.waitsWhenWoken = waitsWhenWoken
             self.run = run
         }
     }
@@ -52,6 +62,7 @@ package enum DedicatedThread {
         guard let argument else { return nil }
         let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
         linefeed_name_thread(String(body.name.prefix(15)))
+        if body.waitsWhenWoken { linefeed_wait_when_woken() }
         body.run()
         return nil
     }

@@ -153,6 +153,7 @@ final class Engine: ConsumerDelegate {
         noteEnds(control)
         let deadline = settlement.turn(now: now)
         control.holdsRecords = settlement.sendsFirst
+        mailbox.wake(forAtLeast: settlement.sendsFirst ? answersWorthWaking : 1)
         carryOut(control)
         if let stopDeadline, stopDeadline <= now.monotonic, !isClosing {
             giveUp("the time to stop is over, and not everything could be written", control)
@@ -162,7 +163,13 @@ final class Engine: ConsumerDelegate {
         return wait(until: deadline)
     }
 
+    /// While nothing is read, answers come many at a time, and every awakening takes a processor from a connection. Most
+    /// places stay taken until a quarter of the calls are answered.
+    private var answersWorthWaking: Int { max(1, configuration.settlement.concurrency / 4) }
+
     private func wait(until deadline: Int64?) -> Duration {
+        // There may be answers, too few to be worth waking for.
+        if settlement.sendsFirst { return .milliseconds(1) }
         var next = min(
             deadline ?? .max, toAssign.nextTry ?? .max, outstanding?.nextReadBack ?? .max,
             isClosing ? .max : stopDeadline ?? .max)

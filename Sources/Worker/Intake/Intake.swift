@@ -88,7 +88,9 @@ struct Intake {
 
     private mutating func startThread() {
         do throws(KafkaError) {
-            try DedicatedThread.start("kafka-decoder") { [queue] in queue.run() }
+            // It is woken for every batch. Did it run at once, the poll thread would stand still meanwhile, and the other
+            // processor often too.
+            try DedicatedThread.start("kafka-decoder", waitsWhenWoken: true) { [queue] in queue.run() }
             thread = .running
         } catch {
             logger.warning("Decoding goes on without a thread of its own", metadata: ["error": "\(error)"])
