@@ -53,12 +53,17 @@ struct LinefeedBenchmarks {
             for call in calls { _ = body(of: call).digest }
         }
         let bodies = calls.map(body(of:))
-        Measurement.run("client tokens", events: calls.count, bytes: 0) {
-            for (call, body) in zip(calls, bodies) {
-                _ = ClientToken.make(
-                    group: "g", topic: "t", batch: call.batch, piece: call.piece, generation: 0, attempt: 0,
-                    contentSHA256: body.digest)
-            }
+        Measurement.run("SHA-256 of payloads", events: events, bytes: bytes) {
+            for body in bodies { _ = body.payloadDigest }
+        }
+        func token(_ call: Call, _ body: UpdateBody) -> String {
+            ClientToken.make(
+                group: "g", topic: "t", batch: call.batch, piece: call.piece, generation: 0, attempt: 0,
+                contentSHA256: body.digest)
+        }
+        let tokenBytes = zip(calls, bodies).reduce(0) { $0 + token($1.0, $1.1).utf8.count }
+        Measurement.run("client tokens (the tokens' bytes)", events: calls.count, bytes: tokenBytes) {
+            for (call, body) in zip(calls, bodies) { _ = token(call, body) }
         }
     }
 
@@ -81,13 +86,17 @@ struct LinefeedBenchmarks {
         let signer = Signer(region: "us-east-1", service: WireNames.signingName)
         let credentials = Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "example")
         let digest = SHA256.hash(data: [UInt8]()).withUnsafeBytes(Hexadecimal.encode)
-        Measurement.run("signatures", events: 1000, bytes: 0) {
-            for second in 0..<1000 {
-                _ = signer.headers(
-                    signing: "PATCH", path: "/2020-11-20/projects/board/datasets/train/entries", query: "",
-                    headers: [("Host", "127.0.0.1:8080"), ("Content-Type", "application/json")],
-                    payloadSHA256: digest, credentials: credentials, date: SigningDate(secondsSince1970: second))
-            }
+        let path = "/2020-11-20/projects/board/datasets/train/entries"
+        let headers = [(name: "Host", value: "127.0.0.1:8080"), (name: "Content-Type", value: "application/json")]
+        func sign(_ second: Int) -> [(name: String, value: String)] {
+            signer.headers(
+                signing: "PATCH", path: path, query: "", headers: headers, payloadSHA256: digest,
+                credentials: credentials, date: SigningDate(secondsSince1970: second))
+        }
+        let request = CanonicalRequest(
+            method: "PATCH", path: path, query: "", headers: headers + sign(0).dropLast(), payloadSHA256: digest)
+        Measurement.run("signatures (the canonical requests' bytes)", events: 1000, bytes: 1000 * request.bytes.count) {
+            for second in 0..<1000 { _ = sign(second) }
         }
     }
 
