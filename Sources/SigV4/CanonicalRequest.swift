@@ -19,11 +19,11 @@ package struct CanonicalRequest: Sendable, Hashable {
     ) {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(1024)
-        Self.append(method, to: &bytes)
+        bytes += method.utf8
         bytes.append(Self.lineFeed)
         Self.appendPath(path, to: &bytes)
         bytes.append(Self.lineFeed)
-        if !query.isEmpty { Self.append(Self.canonicalQuery(query), to: &bytes) }
+        bytes += Self.canonicalQuery(query).utf8
         bytes.append(Self.lineFeed)
         let names = HeaderNames(headers)
         for (position, entry) in names.inOrder.enumerated() {
@@ -45,14 +45,8 @@ package struct CanonicalRequest: Sendable, Hashable {
         }
         signedHeaders = String(decoding: bytes[start...], as: UTF8.self)
         bytes.append(Self.lineFeed)
-        Self.append(payloadSHA256, to: &bytes)
+        bytes += payloadSHA256.utf8
         self.bytes = bytes
-    }
-
-    /// (Behind a `String.UTF8View` an array first asks how long it is, and then copies it by way of the library.)
-    private static func append(_ text: String, to bytes: inout [UInt8]) {
-        var text = text
-        text.withUTF8 { bytes += $0 }
     }
 
     private static let lineFeed = UInt8(ascii: "\n")

@@ -41,11 +41,11 @@ final class Mailbox: Sendable {
         wake?()
     }
 
-    /// For fewer messages than this the engine is not woken: it looks soon enough by itself.
+    /// For fewer messages than this, at least 1, the engine is not woken: it looks soon enough by itself.
     func wake(forAtLeast count: Int) {
         let wake = state.withLock { state in
             state.worthWaking = count
-            return state.messages.isEmpty || state.messages.count < count ? nil : state.wake
+            return state.messages.count >= count ? state.wake : nil
         }
         wake?()
     }

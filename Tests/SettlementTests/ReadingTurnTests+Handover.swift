@@ -113,7 +113,7 @@ extension ReadingTurnTests {
         readTheRest(of: reader, on: bench)
         #expect(bench.machine.sendsFirst)
         bench.turn()
-        while bench.machine.lanesToCut.count >= 4 {
+        while bench.machine.lanesToCut.count + bench.machine.batchesAhead >= 8 {
             #expect(bench.machine.sendsFirst)
             while bench.commit != nil { bench.acknowledge() }
             let call = try #require(bench.calls.first)

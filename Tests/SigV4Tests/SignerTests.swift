@@ -112,6 +112,12 @@ import Testing
         #expect(text == "GET\n/\n\nhost:h\nx-a:4\nx-a-b:2\nx-b:1,3,6\nx_a:5\n\nhost;x-a;x-a-b;x-b;x_a\n00")
     }
 
+    @Test func aRequestWithoutHeadersHasThreeEmptyLines() {
+        let request = CanonicalRequest(method: "GET", path: "", query: "", headers: [], payloadSHA256: "00")
+        #expect(String(decoding: request.bytes, as: UTF8.self) == "GET\n/\n\n\n\n00")
+        #expect(request.signedHeaders == "")
+    }
+
     @Test func credentialsNeverShowTheirSecrets() {
         let credentials = Credentials(
             accessKeyID: "AKIDEXAMPLE", secretAccessKey: "very-secret", sessionToken: "token-secret")

@@ -91,7 +91,7 @@ struct Scenario {
             settings.ledgerCharacters = pick(300...400)
         }
         if chance(0.25) {
-            // Little, but more than what may be in flight: a batch holds a kilobyte at least.
+            // Little, but more than what may have a place: a batch holds a kilobyte at least.
             settings.memoryBytes = hasManyDatasets ? pick(16_000...40_000) : pick(6000...16_000)
             settings.batchLines = pick(1...3)
             if chance(0.3) { settings.worthwhileBytes = 0 }

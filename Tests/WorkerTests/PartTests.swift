@@ -41,6 +41,23 @@ struct OutstandingCommitTests {
     }
 }
 
+struct MailWatchTests {
+    @Test func everyMessageWakesWhileRecordsAreRead() {
+        for concurrency in [1, 7, 8, 32] {
+            let watch = MailWatch(sendsFirst: false, concurrency: concurrency)
+            #expect(watch.worthWaking == 1 && watch.nextLook == nil)
+        }
+    }
+
+    /// And with few calls always: none of their places may stay free.
+    @Test(arguments: [(1, 1), (7, 1), (8, 2), (32, 8)])
+    func aQuarterOfTheCallsWakesWhileTheyAreHeld(concurrency: Int, messages: Int) {
+        let watch = MailWatch(sendsFirst: true, concurrency: concurrency)
+        #expect(watch.worthWaking == messages)
+        #expect((watch.nextLook == .milliseconds(1)) == (messages > 1))
+    }
+}
+
 struct MailboxTests {
     @Test func mailThatCameBeforeTheConnectionWakes() {
         let wakes = Mutex(0)
@@ -53,6 +70,7 @@ struct MailboxTests {
         #expect(mailbox.take().count == 2)
         #expect(mailbox.take().isEmpty)
     }
+
     @Test func fewMessagesWakeNobodyWhileTheyAreNotWorthIt() {
         let wakes = Mutex(0)
         let mailbox = Mailbox()
@@ -66,6 +84,8 @@ struct MailboxTests {
         #expect(mailbox.take().count == 3)
         mailbox.post(.stop(grace: .zero))
         #expect(wakes.withLock { $0 } == 1)
+        mailbox.wake(forAtLeast: 2)
+        #expect(wakes.withLock { $0 } == 1, "still too few")
         mailbox.wake(forAtLeast: 1)
         #expect(wakes.withLock { $0 } == 2, "it has waited for that")
         _ = mailbox.take()

@@ -17,7 +17,8 @@ extension Settlement {
     /// Ends the hold when it is over, or when there are few lanes left to go out.
     func reconsiderHold(now: Int64) {
         guard let hold,
-            now >= hold.until || lanesToCut.count < settings.concurrency || leavingSince != nil || stopping != nil
+            now >= hold.until || lanesToCut.count + batchesAhead < settings.concurrency * 2 || leavingSince != nil
+                || stopping != nil
         else { return }
         self.hold = nil
         endingTurn?.passOver(hold, now: now)

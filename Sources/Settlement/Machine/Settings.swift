@@ -16,7 +16,7 @@ package struct Settings: Sendable {
     package var batchBytes = Limits.changesBytes.upperBound
     /// Events of a batch at most.
     package var batchLines = 50_000
-    /// Batches being sent at most, over all lanes. Twice as many more may be recorded ahead.
+    /// Batches being sent at most, over all lanes. Up to twice as many more are recorded ahead.
     package var concurrency = 32
     /// Bytes of events held at most, over all partitions; above its share a partition is paused.
     package var memoryBytes = 128 << 20

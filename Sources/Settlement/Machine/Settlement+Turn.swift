@@ -70,12 +70,12 @@ extension Settlement {
         }
     }
 
-    /// Cuts batches for the places, and twice as many more to have when places become free, just before a commit can carry
-    /// their intents: until then the batches grow.
+    /// Cuts batches for the places, and some more to have when places become free, just before a commit can carry their
+    /// intents: until then the batches grow.
     private func cutLanes(now: Moment) {
         guard commit == nil, leavingSince == nil, now.monotonic >= commitRetryAt, isWorthCutting else { return }
         var rest = lanesToCut.count
-        let most = mayCutAhead ? settings.concurrency * 3 : settings.concurrency
+        let most = settings.concurrency + (mayCutAhead ? mostBatchesAhead : 0)
         while rest > 0, placesTaken + batchesAhead < most, let reference = lanesToCut.popFirst() {
             rest -= 1
             guard let (partition, lane) = lane(reference) else { continue }
@@ -86,7 +86,10 @@ extension Settlement {
     }
 
     /// Batches that have no place yet.
-    private var batchesAhead: Int { unrecordedCount + lanesToCall.count }
+    var batchesAhead: Int { unrecordedCount + lanesToCall.count }
+
+    /// Each is named in a ledger: with a hundred in flight, half of the room for one partition's is taken.
+    private var mostBatchesAhead: Int { max(settings.concurrency, min(settings.concurrency * 2, 64)) }
 
     /// Where many lanes are ripe, batches are cut ahead, many at a time, since a commit costs nearly the same for one intent as
     /// for many; where few are, they had better grow.

@@ -153,23 +153,19 @@ final class Engine: ConsumerDelegate {
         noteEnds(control)
         let deadline = settlement.turn(now: now)
         control.holdsRecords = settlement.sendsFirst
-        mailbox.wake(forAtLeast: settlement.sendsFirst ? answersWorthWaking : 1)
+        let mailWatch = MailWatch(
+            sendsFirst: settlement.sendsFirst, concurrency: configuration.settlement.concurrency)
+        mailbox.wake(forAtLeast: mailWatch.worthWaking)
         carryOut(control)
         if let stopDeadline, stopDeadline <= now.monotonic, !isClosing {
             giveUp("the time to stop is over, and not everything could be written", control)
         }
         observe(control, now: now)
         publishSummary(now: now.monotonic)
-        return wait(until: deadline)
+        return mailWatch.nextLook ?? wait(until: deadline)
     }
 
-    /// While nothing is read, answers come many at a time, and every awakening takes a processor from a connection. Most
-    /// places stay taken until a quarter of the calls are answered.
-    private var answersWorthWaking: Int { max(1, configuration.settlement.concurrency / 4) }
-
     private func wait(until deadline: Int64?) -> Duration {
-        // There may be answers, too few to be worth waking for.
-        if settlement.sendsFirst { return .milliseconds(1) }
         var next = min(
             deadline ?? .max, toAssign.nextTry ?? .max, outstanding?.nextReadBack ?? .max,
             isClosing ? .max : stopDeadline ?? .max)
@@ -260,6 +256,7 @@ final class Engine: ConsumerDelegate {
         outstanding = nil
         toAssign = PendingAssignment()
         mailbox.giveUp()
+        mailbox.wake(forAtLeast: 1)
         settlement.lose(settlement.summary.partitions)
         kept.removeAll()
         control.unassign(Array(revoked))

@@ -88,8 +88,8 @@ struct Intake {
 
     private mutating func startThread() {
         do throws(KafkaError) {
-            // It is woken for every batch. Did it run at once, the poll thread would stand still meanwhile, and the other
-            // processor often too.
+            // It is woken for every batch. Did it run at once, the poll thread would stand still meanwhile, and often another
+            // processor too.
             try DedicatedThread.start("kafka-decoder", waitsWhenWoken: true) { [queue] in queue.run() }
             thread = .running
         } catch {

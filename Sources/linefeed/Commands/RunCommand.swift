@@ -35,7 +35,7 @@ struct RunCommand: AsyncParsableCommand {
             "How long a dataset's first event waits for company at most: 250ms, 2s, 1m.", valueName: "time"))
     var linger = TimeSpan(.seconds(1))
 
-    @Option(help: ArgumentHelp("Batches sent at a time; as many more are recorded ahead.", valueName: "n"))
+    @Option(help: ArgumentHelp("Batches sent at a time; up to twice as many more are recorded ahead.", valueName: "n"))
     var concurrency = 32
 
     @Option(help: ArgumentHelp("Events held in memory at most: 64MB, 128MiB, 1GiB.", valueName: "size"))

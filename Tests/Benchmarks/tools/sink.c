@@ -24,7 +24,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { datasets_capacity = 1 << 16, tokens_capacity = 1 << 21, token_length = 64, header_room = 16384, head_step = 1024, ends = 16 };
+enum {
+    datasets_capacity = 1 << 16,
+    tokens_capacity = 1 << 22,
+    token_length = 64,
+    header_room = 16384,
+    /// Bytes of a head that are read at a time: what comes of the body with them is copied.
+    head_step = 1024,
+    ends = 16
+};
 
 typedef struct {
     uint64_t hash;
@@ -35,6 +43,7 @@ static dataset datasets[datasets_capacity];
 /// Hashes of the tokens seen; 0 is free.
 static uint64_t tokens[tokens_capacity];
 static int64_t updates, bytes, repeats, describes;
+static size_t dataset_count, token_count;
 
 static uint64_t hash(const char *text, size_t length) {
     uint64_t value = 0xcbf29ce484222325u;
@@ -42,10 +51,18 @@ static uint64_t hash(const char *text, size_t length) {
     return value == 0 ? 1 : value;
 }
 
+/// A table that was full would be searched for ever.
+static void expect_room(size_t taken, size_t capacity, const char *what) {
+    if (taken < capacity / 4 * 3) { return; }
+    fprintf(stderr, "sink: more than %zu %s\n", taken, what);
+    exit(1);
+}
+
 static dataset *find_dataset(const char *path, size_t length) {
     uint64_t wanted = hash(path, length);
     size_t slot = wanted % datasets_capacity;
     while (datasets[slot].hash != 0 && datasets[slot].hash != wanted) { slot = (slot + 1) % datasets_capacity; }
+    if (datasets[slot].hash == 0) { expect_room(dataset_count++, datasets_capacity, "datasets"); }
     datasets[slot].hash = wanted;
     return &datasets[slot];
 }
@@ -57,6 +74,7 @@ static bool is_new(const char *token) {
         if (tokens[slot] == wanted) { return false; }
         slot = (slot + 1) % tokens_capacity;
     }
+    expect_room(token_count++, tokens_capacity, "tokens");
     tokens[slot] = wanted;
     return true;
 }
@@ -134,6 +152,7 @@ static progress read_head(connection *in) {
             in->head = (size_t)(end - in->buffer) + 4;
             end[2] = 0;
             understand(in);
+            if (in->length < 0) { return gone; }
             in->position = 0;
             return *in->expectation == 0 || send_all(in->client, "HTTP/1.1 100 Continue\r\n\r\n", 25) ? ready : gone;
         }
@@ -220,6 +239,7 @@ static bool answer_request(connection *in) {
             updates, bytes, repeats, describes);
     } else if (strcmp(path, "/reset") == 0) {
         updates = bytes = repeats = describes = 0;
+        dataset_count = token_count = 0;
         memset(tokens, 0, sizeof tokens);
         memset(datasets, 0, sizeof datasets);
         strcpy(body, "{}");
