@@ -4,7 +4,7 @@ import Testing
 
 @testable import Kafka
 
-#if os(Linux)
+#if canImport(Glibc)
     import Glibc
 
     struct ThreadTests {

@@ -49,6 +49,23 @@ import Testing
         bench.expectNothingTwice()
     }
 
+    /// Twice the places, but no more than half of a ledger has room for, unless the places alone are more.
+    @Test(arguments: [(8, 16), (32, 64), (40, 64), (100, 100)])
+    func soManyAreRecordedAhead(concurrency: Int, ahead: Int) {
+        let bench = Bench(
+            Bench.settings {
+                $0.concurrency = concurrency
+                $0.ledgerCharacters = 1 << 16
+            })
+        bench.assign(0)
+        bench.acknowledge()
+        bench.load((0..<(concurrency * 5)).map { SampleEvent("board-\($0)", "a") })
+        bench.pass(1000)
+        bench.acknowledge()
+        #expect(bench.calls.count == concurrency)
+        #expect(bench.machine.batchesAhead == ahead)
+    }
+
     @Test func refusedIntentIsWrittenAgainBeforeAnyCall() throws {
         let bench = withIntent()
         let first = try #require(bench.commit)

@@ -15,8 +15,8 @@ final class ConnectionLines: Sendable {
     private let turn = Atomic(0)
 
     /// Of all clients, and kept as long as the process: so many on any machine. One would be busy all of the time while a
-    /// worker drains many small datasets; each further one is awake more often, for less work each time. With as many as
-    /// processors, where there are two, a processor is idle whenever the threads of both stand on the other.
+    /// worker drains many small datasets; each further one is awake more often, for less work each time. Were there one for
+    /// each of two processors, one of these would be idle whenever the system has put both threads on the other.
     static let loops = MultiThreadedEventLoopGroup(numberOfThreads: 3)
 
     /// - Parameters:

@@ -14,7 +14,7 @@ extension Settlement {
     /// is read on. To take records in nevertheless does no harm.
     package var sendsFirst: Bool { hold != nil }
 
-    /// Ends the hold when it is over, or when there are few lanes left to go out.
+    /// Ends the hold when it is over, or when there are few lanes left to go out: less than two for each place, cut or not.
     func reconsiderHold(now: Int64) {
         guard let hold,
             now >= hold.until || lanesToCut.count + batchesAhead < settings.concurrency * 2 || leavingSince != nil

@@ -85,10 +85,10 @@ extension Settlement {
         }
     }
 
-    /// Batches that have no place yet.
+    /// Batches that wait for a commit or for a place, but for those that have asked in vain.
     var batchesAhead: Int { unrecordedCount + lanesToCall.count }
 
-    /// Each is named in a ledger: with a hundred in flight, half of the room for one partition's is taken.
+    /// Each is named in a ledger: with a hundred in flight, half of the room in one partition's is taken.
     private var mostBatchesAhead: Int { max(settings.concurrency, min(settings.concurrency * 2, 64)) }
 
     /// Where many lanes are ripe, batches are cut ahead, many at a time, since a commit costs nearly the same for one intent as

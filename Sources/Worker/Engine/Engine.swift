@@ -154,7 +154,7 @@ final class Engine: ConsumerDelegate {
         let deadline = settlement.turn(now: now)
         control.holdsRecords = settlement.sendsFirst
         let mailWatch = MailWatch(
-            sendsFirst: settlement.sendsFirst, concurrency: configuration.settlement.concurrency)
+            sendsFirst: control.holdsRecords, concurrency: configuration.settlement.concurrency)
         mailbox.wake(forAtLeast: mailWatch.worthWaking)
         carryOut(control)
         if let stopDeadline, stopDeadline <= now.monotonic, !isClosing {
@@ -256,7 +256,6 @@ final class Engine: ConsumerDelegate {
         outstanding = nil
         toAssign = PendingAssignment()
         mailbox.giveUp()
-        mailbox.wake(forAtLeast: 1)
         settlement.lose(settlement.summary.partitions)
         kept.removeAll()
         control.unassign(Array(revoked))

@@ -5,8 +5,8 @@ struct MailWatch {
     /// By then it looks by itself; nil where every message wakes it.
     private(set) var nextLook: Duration?
 
-    /// While nothing is read, answers come many at a time, and every awakening takes the processor from a connection. A
-    /// quarter of the calls may well be answered before others take their places.
+    /// While nothing is read, answers come many at a time, and every awakening takes the processor from a connection. No harm
+    /// is done where up to a quarter of the calls are answered before others take their places.
     init(sendsFirst: Bool, concurrency: Int) {
         guard sendsFirst, concurrency >= 8 else { return }
         worthWaking = concurrency / 4

@@ -8,7 +8,8 @@
 //   PATCH …/entries   202, UPDATE_COMPLETE for who prefers to wait, for others UPDATE_IN_PROGRESS; counted once for each
 //                     client token
 //   GET …/train       200, UPDATE_COMPLETE and the token of the dataset's last update
-//   GET /counts       {"updates": N, "bytes": N, "repeats": N, "describes": N}, bytes before base64
+//   GET /counts       {"updates": N, "bytes": N, "repeats": N, "describes": N, "full": false}, bytes before base64; full:
+//                     there was more than it can keep apart, and the counts are not to be believed
 //   POST /reset       all counts to zero
 
 #include "server.h"
@@ -44,6 +45,8 @@ static dataset datasets[datasets_capacity];
 static uint64_t tokens[tokens_capacity];
 static int64_t updates, bytes, repeats, describes;
 static size_t dataset_count, token_count;
+/// There were more datasets or tokens than can be told from each other.
+static bool is_full;
 
 static uint64_t hash(const char *text, size_t length) {
     uint64_t value = 0xcbf29ce484222325u;
@@ -51,19 +54,21 @@ static uint64_t hash(const char *text, size_t length) {
     return value == 0 ? 1 : value;
 }
 
-/// A table that was full would be searched for ever.
-static void expect_room(size_t taken, size_t capacity, const char *what) {
-    if (taken < capacity / 4 * 3) { return; }
-    fprintf(stderr, "sink: more than %zu %s\n", taken, what);
-    exit(1);
+/// Whether a table has room for one more. (One that was full would be searched for ever.)
+static bool has_room(size_t *taken, size_t capacity) {
+    if (*taken < capacity / 4 * 3) {
+        ++*taken;
+        return true;
+    }
+    is_full = true;
+    return false;
 }
 
 static dataset *find_dataset(const char *path, size_t length) {
     uint64_t wanted = hash(path, length);
     size_t slot = wanted % datasets_capacity;
     while (datasets[slot].hash != 0 && datasets[slot].hash != wanted) { slot = (slot + 1) % datasets_capacity; }
-    if (datasets[slot].hash == 0) { expect_room(dataset_count++, datasets_capacity, "datasets"); }
-    datasets[slot].hash = wanted;
+    if (datasets[slot].hash == wanted || has_room(&dataset_count, datasets_capacity)) { datasets[slot].hash = wanted; }
     return &datasets[slot];
 }
 
@@ -74,8 +79,7 @@ static bool is_new(const char *token) {
         if (tokens[slot] == wanted) { return false; }
         slot = (slot + 1) % tokens_capacity;
     }
-    expect_room(token_count++, tokens_capacity, "tokens");
-    tokens[slot] = wanted;
+    if (has_room(&token_count, tokens_capacity)) { tokens[slot] = wanted; }
     return true;
 }
 
@@ -105,7 +109,7 @@ typedef struct {
     size_t count;
     /// Bytes of the head; 0 until it is there whole.
     size_t head;
-    /// Of the head.
+    /// In the head; empty where it has none.
     const char *token, *preference, *expectation;
     /// Bytes of the body in all and as far as they were read, and its first and last ones.
     int64_t length, position;
@@ -138,10 +142,15 @@ static void understand(connection *in) {
     for (char *line = in->buffer; (end = strchr(line, '\r')) != NULL; line = end + 2) {
         *end = 0;
         char *value;
-        if ((value = value_of(line, "Content-Length")) != NULL) { in->length = atoll(value); }
-        else if ((value = value_of(line, "X-Amzn-Client-Token")) != NULL) { in->token = value; }
-        else if ((value = value_of(line, "Prefer")) != NULL) { in->preference = value; }
-        else if ((value = value_of(line, "Expect")) != NULL) { in->expectation = value; }
+        if ((value = value_of(line, "Content-Length")) != NULL) {
+            in->length = atoll(value);
+        } else if ((value = value_of(line, "X-Amzn-Client-Token")) != NULL) {
+            in->token = value;
+        } else if ((value = value_of(line, "Prefer")) != NULL) {
+            in->preference = value;
+        } else if ((value = value_of(line, "Expect")) != NULL) {
+            in->expectation = value;
+        }
     }
 }
 
@@ -235,11 +244,13 @@ static bool answer_request(connection *in) {
     } else if (strcmp(path, "/counts") == 0) {
         snprintf(
             body, sizeof body,
-            "{\"updates\": %" PRId64 ", \"bytes\": %" PRId64 ", \"repeats\": %" PRId64 ", \"describes\": %" PRId64 "}",
-            updates, bytes, repeats, describes);
+            "{\"updates\": %" PRId64 ", \"bytes\": %" PRId64 ", \"repeats\": %" PRId64 ", \"describes\": %" PRId64
+            ", \"full\": %s}",
+            updates, bytes, repeats, describes, is_full ? "true" : "false");
     } else if (strcmp(path, "/reset") == 0) {
         updates = bytes = repeats = describes = 0;
         dataset_count = token_count = 0;
+        is_full = false;
         memset(tokens, 0, sizeof tokens);
         memset(datasets, 0, sizeof datasets);
         strcpy(body, "{}");
