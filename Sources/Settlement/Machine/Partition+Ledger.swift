@@ -47,7 +47,7 @@ extension Partition {
 
         init(of lane: Lane) {
             self.lane = lane
-            isInFlight = lane.flight != nil
+            isInFlight = lane.isInFlight
             firstUnsettled = lane.firstUnsettled ?? .max
             lastSettled = lane.lastSettledEvent
         }

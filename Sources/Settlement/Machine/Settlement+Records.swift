@@ -34,10 +34,11 @@ extension Settlement {
     func enter(_ event: LabellingEvent, into lane: Lane, of partition: Partition, offset: Int64, now: Moment) {
         let isFirst = lane.segments.isEmpty
         let bytes = lane.append(
-            event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic, settings: settings)
+            event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic,
+            maximumBytes: settings.batchBytes, maximumLines: settings.batchLines)
         partition.heldBytes += bytes
         partition.receivedBytes += bytes
-        guard lane.flight == nil else { return }
+        guard !lane.isInFlight else { return }
         // By waiting it gets ripe when its timer goes off, or when something else changes than that one more has come.
         if isFirst { setTimer(of: lane, in: partition) }
         guard !lane.isQueued else { return }
