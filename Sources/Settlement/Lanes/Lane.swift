@@ -12,8 +12,6 @@ final class Lane {
     var missing: Missing?
     /// Whether the lane stands in one of the machine's queues already.
     var isQueued = false
-    /// Whether there is a `flight`. Asked for every event: to look at the flight itself would copy it.
-    private(set) var isInFlight = false
     /// Whether the partition looks at this lane when it composes a ledger.
     var isActive = false
     /// Whether the ledger that was last composed names this lane: it has its room there already.
@@ -32,7 +30,7 @@ final class Lane {
     /// The highest offset of an event of this lane known to be settled; -1 for none. Above the floor it is what makes
     /// the ledger name the lane.
     var lastSettledEvent: Int64
-    var flight: Flight? { didSet { isInFlight = flight != nil } }
+    var flight: Flight?
 
     init(number: Int32, dataset: DatasetKey, digest: LaneDigest, settled: Int64) {
         self.number = number
@@ -75,10 +73,10 @@ final class Lane {
     /// Adds an event behind all others. No segment reaches across `seal`: it ends at that offset or begins above.
     /// - Returns: how many bytes more the lane holds.
     func append(
-        _ event: LabellingEvent, offset: Int64, seal: Int64, now: Int64, maximumBytes: Int, maximumLines: Int
+        _ event: LabellingEvent, offset: Int64, seal: Int64, now: Int64, settings: borrowing Settings
     ) -> Int {
         if let last = segments.last, offset <= seal || (last.lastOffset ?? offset) > seal,
-            last.hasRoom(for: event.maximumLineCount, bytes: maximumBytes, lines: maximumLines)
+            last.hasRoom(for: event.maximumLineCount, bytes: settings.batchBytes, lines: settings.batchLines)
         {
             return last.append(event, offset: offset)
         }

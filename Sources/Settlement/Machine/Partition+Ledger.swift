@@ -47,7 +47,7 @@ extension Partition {
 
         init(of lane: Lane) {
             self.lane = lane
-            isInFlight = lane.isInFlight
+            isInFlight = lane.flight != nil
             firstUnsettled = lane.firstUnsettled ?? .max
             lastSettled = lane.lastSettledEvent
         }

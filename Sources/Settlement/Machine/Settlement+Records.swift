@@ -34,11 +34,10 @@ extension Settlement {
     func enter(_ event: LabellingEvent, into lane: Lane, of partition: Partition, offset: Int64, now: Moment) {
         let isFirst = lane.segments.isEmpty
         let bytes = lane.append(
-            event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic,
-            maximumBytes: settings.batchBytes, maximumLines: settings.batchLines)
+            event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic, settings: settings)
         partition.heldBytes += bytes
         partition.receivedBytes += bytes
-        guard !lane.isInFlight else { return }
+        guard lane.flight == nil else { return }
         // By waiting it gets ripe when its timer goes off, or when something else changes than that one more has come.
         if isFirst { setTimer(of: lane, in: partition) }
         guard !lane.isQueued else { return }
