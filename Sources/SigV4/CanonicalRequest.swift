@@ -27,7 +27,7 @@ package struct CanonicalRequest: Sendable, Hashable {
         bytes.append(Self.lineFeed)
         let names = HeaderNames(headers)
         for (position, entry) in names.inOrder.enumerated() {
-            if position > 0, names.isRepeated(at: position) {
+            if names.isRepeated(at: position) {
                 bytes.append(UInt8(ascii: ","))
             } else {
                 if position > 0 { bytes.append(Self.lineFeed) }
@@ -39,7 +39,7 @@ package struct CanonicalRequest: Sendable, Hashable {
         if !headers.isEmpty { bytes.append(Self.lineFeed) }
         bytes.append(Self.lineFeed)
         let start = bytes.count
-        for (position, entry) in names.inOrder.enumerated() where position == 0 || !names.isRepeated(at: position) {
+        for (position, entry) in names.inOrder.enumerated() where !names.isRepeated(at: position) {
             if position > 0 { bytes.append(UInt8(ascii: ";")) }
             bytes += names.bytes[entry.name]
         }

@@ -32,8 +32,8 @@ struct HeaderNames {
         }
     }
 
-    /// Whether the name at this place, not the first, is the one before it again.
+    /// Whether the name at this place is the one before it again.
     func isRepeated(at position: Int) -> Bool {
-        bytes[inOrder[position].name].elementsEqual(bytes[inOrder[position - 1].name])
+        position > 0 && bytes[inOrder[position].name].elementsEqual(bytes[inOrder[position - 1].name])
     }
 }
