@@ -66,8 +66,8 @@ let package = Package(
         ),
 
         .target(name: "LookoutVision"),
-        // One instruction that Swift has no way to say: thousands of lanes grow side by side, each in memory that is long out
-        // of the processor's caches.
+        // One instruction that Swift has no way to say: thousands of lanes grow side by side, and are sent, each in memory that
+        // is long out of the processor's caches.
         .target(name: "CPrefetch"),
         // Base64 by the processor's wide instructions, chosen at run time, which Swift has no way to say.
         .target(name: "CBase64"),
@@ -75,7 +75,7 @@ let package = Package(
         .target(
             name: "DatasetClient",
             dependencies: [
-                "CBase64", "SigV4", "LookoutVision",
+                "CBase64", "CPrefetch", "SigV4", "LookoutVision",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Instrumentation", package: "swift-distributed-tracing"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,3 +1,4 @@
+internal import CPrefetch
 import Crypto
 package import NIOCore
 import Synchronization
@@ -151,6 +152,11 @@ extension UpdateBody {
         /// Gives a block back once it was read, for the next one to use its memory.
         package mutating func reuse(_ block: consuming ByteBuffer) { spare = block }
 
+        /// What the processor does not foresee is that the payload goes on elsewhere.
+        private static func prefetch(_ chunk: UnsafeRawBufferPointer) {
+            if let start = chunk.baseAddress { cprefetch_for_reading(start, min(chunk.count, 1024)) }
+        }
+
         /// The next block; nil after the last one.
         package mutating func next() -> ByteBuffer? {
             guard state != .ended else { return nil }
@@ -169,6 +175,7 @@ extension UpdateBody {
             while room > 0, chunk < payload.chunks.count {
                 let bytes = payload.chunks[chunk]
                 let part = UnsafeRawBufferPointer(rebasing: bytes[position...].prefix(room))
+                if chunk + 1 < payload.chunks.count { Self.prefetch(payload.chunks[chunk + 1]) }
                 block.writeWithUnsafeMutableBytes(
                     minimumWritableBytes: Base64Encoder.encodedByteCount(part.count + 2)
                 ) { encoder.encode(part, into: $0) }

@@ -156,6 +156,8 @@ package struct EventDecoder: ~Copyable, Sendable {
         return form.sourceRef
     }
 
+    // (Inlined, since an outline is large: it is made where it is used.)
+    @inline(__always)
     private mutating func outline(_ value: UnsafeRawBufferPointer) throws(Rejection) -> Outline {
         guard value.count <= Self.maximumValueBytes else {
             throw Rejection(.tooLong, "value", "\(value.count) bytes, more than \(Self.maximumValueBytes)")

@@ -17,3 +17,12 @@ static inline void cprefetch_for_writing(const void *start, size_t count) {
 #endif
     }
 }
+
+/// The same of memory that is going to be read.
+/// @param count bytes from `start` on.
+static inline void cprefetch_for_reading(const void *start, size_t count) {
+    uintptr_t end = (uintptr_t)start + count;
+    for (uintptr_t address = (uintptr_t)start & ~(uintptr_t)63; address < end; address += 64) {
+        __builtin_prefetch((const char *)address, 0, 3);
+    }
+}

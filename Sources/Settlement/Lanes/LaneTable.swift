@@ -5,7 +5,7 @@ internal import LookoutVision
 /// not its first builds no `String`.
 ///
 /// Hashes and names lie in memory of the table's own, close together, so that a look-up neither goes from one object to
-/// the next nor retains any but the lane that it finds.
+/// the next nor retains any.
 final class LaneTable {
     private(set) var lanes: [Lane] = []
     private let hash = KeyedHash.process
@@ -33,13 +33,13 @@ final class LaneTable {
     }
 
     @inline(__always)
-    func lane(project: UnsafeRawBufferPointer, type: DatasetType) -> Lane? {
+    func borrowed(project: UnsafeRawBufferPointer, type: DatasetType) -> Borrowed<Lane>? {
         let hash = hash(of: project, type)
         var position = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[position].lane >= 0 {
             let slot = slots[position]
             if slot.hash == hash, name(slot).hasBytes(of: project) {
-                return lanes[Int(slot.lane)]
+                return Borrowed(lanes[Int(slot.lane)])
             }
             position = (position + 1) & (slots.count - 1)
         }
@@ -48,7 +48,7 @@ final class LaneTable {
 
     func lane(_ key: DatasetKey) -> Lane? {
         var project = key.project
-        return project.withUTF8 { lane(project: UnsafeRawBufferPointer($0), type: key.type) }
+        return project.withUTF8 { borrowed(project: UnsafeRawBufferPointer($0), type: key.type)?.owned }
     }
 
     /// Its dataset has no lane yet, and its number is the count of lanes.
@@ -81,7 +81,10 @@ final class LaneTable {
 
     @inline(__always)
     private func hash(of project: UnsafeRawBufferPointer, _ type: DatasetType) -> UInt64 {
-        hash(project) ^ (type == .test ? 1 : 0)
+        switch type {
+        case .train: hash(project)
+        case .test: hash(project) ^ 1
+        }
     }
 
     private func grow() {

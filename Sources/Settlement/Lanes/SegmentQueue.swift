@@ -7,6 +7,8 @@ struct SegmentQueue {
     private(set) var last: Segment?
 
     var isEmpty: Bool { last == nil }
+    /// The last one, kept by the queue.
+    var borrowedLast: Borrowed<Segment>? { last.map { Borrowed($0) } }
     var first: Segment? { before.isEmpty ? last : before.first }
     /// Whether there is one that does not grow any more.
     var isMoreThanOne: Bool { !before.isEmpty }

@@ -9,9 +9,14 @@ extension Partition {
     /// Whether the log has yet to be read up to the cut of a batch that another owner had in flight.
     var isReforming: Bool { position <= inherited.lastCut }
 
+    /// Kept by the partition.
+    func borrowedLane(project: UnsafeRawBufferPointer, type: DatasetType) -> Borrowed<Lane> {
+        lanes.borrowed(project: project, type: type)
+            ?? Borrowed(meet(DatasetKey(project: String(decoding: project, as: UTF8.self), type: type)))
+    }
+
     func lane(project: UnsafeRawBufferPointer, type: DatasetType) -> Lane {
-        lanes.lane(project: project, type: type)
-            ?? meet(DatasetKey(project: String(decoding: project, as: UTF8.self), type: type))
+        borrowedLane(project: project, type: type).owned
     }
 
     /// A dataset's lane begins where the inherited ledger says that it is.

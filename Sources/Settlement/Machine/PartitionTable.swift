@@ -6,10 +6,13 @@ struct PartitionTable {
     var isEmpty: Bool { all.isEmpty }
     var count: Int { all.count }
 
-    subscript(number: Int32) -> Partition? {
+    subscript(number: Int32) -> Partition? { borrowed(number)?.owned }
+
+    /// Kept by the table.
+    func borrowed(_ number: Int32) -> Borrowed<Partition>? {
         let position = position(of: number)
         guard position < all.count, all[position].number == number else { return nil }
-        return all[position]
+        return Borrowed(all[position])
     }
 
     /// The number must not be there yet.

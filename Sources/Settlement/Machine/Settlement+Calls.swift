@@ -28,20 +28,22 @@ extension Settlement {
 
     /// The lane's batch gave its place back, or has got on.
     func endRetry(_ lane: Lane) {
-        guard lane.flight?.isRetry == true else { return }
-        lane.flight?.isRetry = false
+        guard let flight = lane.flight, flight.isRetry else { return }
+        flight.isRetry = false
         placesOfRetries -= 1
     }
 
     private func start(_ reference: LaneReference, isRetry: Bool, now: Moment) {
         guard let (partition, lane) = lane(reference) else { return }
         lane.isQueued = false
-        guard lane.flight?.phase == .ready, !partition.isLeaving, hold(lane, of: partition) else { return }
+        guard let flight = lane.flight, flight.phase == .ready, !partition.isLeaving, hold(lane, of: partition) else {
+            return
+        }
         placesTaken += 1
         if isRetry { placesOfRetries += 1 }
         wasRetryLast = isRetry
-        lane.flight?.isRetry = isRetry
-        if lane.flight?.cutAt == nil { lane.flight?.cutAt = now.monotonic }
+        flight.isRetry = isRetry
+        if flight.cutAt == nil { flight.cutAt = now.monotonic }
         proceed(lane, of: partition, now: now)
     }
 
@@ -60,9 +62,9 @@ extension Settlement {
                 } else {
                     .update
                 }
-            lane.flight?.phase = .calling(id.sequence, kind)
-            lane.flight?.calls += 1
-            lane.flight?.calledAt = now.monotonic
+            flight.phase = .calling(id.sequence, kind)
+            flight.calls += 1
+            flight.calledAt = now.monotonic
             counters.calls += 1
             actions.append(
                 .call(
@@ -73,7 +75,7 @@ extension Settlement {
                         hasPayloadToken: flight.intent.hasPayloadToken)))
         case .deadLetter(let suspects) where isHalting(suspects):
             let first = suspects.min { $0.event < $1.event }
-            lane.flight?.haltedBy = first.map { "offset \(batch.offset(ofEvent: $0.event)): \($0.message)" }
+            flight.haltedBy = first.map { "offset \(batch.offset(ofEvent: $0.event)): \($0.message)" }
             askAgainLater(lane, of: partition, now: now)
         case .deadLetter(let suspects):
             deadLetter(
@@ -92,8 +94,8 @@ extension Settlement {
     /// What refuses the rest of a batch may be mended without anyone touching this worker.
     private func askAgainLater(_ lane: Lane, of partition: Partition, now: Moment) {
         guard let flight = lane.flight, let batch = flight.batch else { return }
-        lane.flight?.chain.resume(in: batch)
-        lane.flight?.failures = flight.chain.round
+        flight.failures = flight.chain.round
+        flight.chain.resume(in: batch)
         wait(
             lane, of: partition, flight.haltedBy == nil ? .outage : .halted, .outage,
             message: flight.haltedBy ?? "every line is refused, each alone", atLeast: nil, now: now)
@@ -121,41 +123,41 @@ extension Settlement {
         else { return }
         endRetry(lane)
         let reaction = AnswerPolicy.reaction(to: answer, of: kind, onMissingDataset: settings.onMissingDataset)
-        if case .again = reaction {} else { lane.flight?.failures = 0 }
+        if case .again = reaction {} else { flight.failures = 0 }
         switch reaction {
         case .settle:
             if case .send(let piece, _) = flight.chain.step { counters.linesApplied += batch.lineCount(of: piece) }
             lane.doubtsLoneLine = false
-            lane.flight?.chain.applied(in: batch)
+            flight.chain.applied(in: batch)
         case .refuse(let reason, let message, let mayBeChance):
-            lane.flight?.chain.refused(reason: reason, message: message, mayBeChance: mayBeChance, in: batch)
+            flight.chain.refused(reason: reason, message: message, mayBeChance: mayBeChance, in: batch)
         case .again(let reason, let backoff, let message, let atLeast):
             wait(lane, of: partition, reason, backoff, message: message, atLeast: atLeast, now: now)
             return
         case .nextGeneration:
-            lane.flight?.startNextGeneration(of: batch, now: now)
+            flight.startNextGeneration(of: batch, now: now)
             placesTaken -= 1
             leaveToNextCommit(lane, of: partition)
             return
         case .create:
-            lane.flight?.mustCreate = true
-            lane.flight?.creations += 1
-            if flight.creations > 0 {
+            flight.mustCreate = true
+            flight.creations += 1
+            if flight.creations > 1 {
                 // Created, and still not there: no reason to hurry.
-                lane.flight?.failures = flight.creations
+                flight.failures = flight.creations - 1
                 wait(
                     lane, of: partition, .datasetMissing, .operatorNeeded, message: "created, but not found",
                     atLeast: nil, now: now)
                 return
             }
         case .proceed:
-            lane.flight?.mustCreate = false
+            flight.mustCreate = false
         case .deadLetterAll(let reason, let message):
-            lane.flight?.chain.giveUp(reason: reason, message: message, in: batch)
+            flight.chain.giveUp(reason: reason, message: message, in: batch)
         }
         guard !partition.isLeaving else {
             // What was learnt is settled if it can be; nothing more is sent.
-            if lane.flight?.chain.step == .done { settle(lane, of: partition, now: now) }
+            if flight.chain.step == .done { settle(lane, of: partition, now: now) }
             return
         }
         proceed(lane, of: partition, now: now)
@@ -166,12 +168,11 @@ extension Settlement {
         atLeast: Duration?, now: Moment
     ) {
         endRetry(lane)
-        guard var flight = lane.flight else { return }
+        guard let flight = lane.flight else { return }
         flight.failures += 1
         let delay = max(atLeast ?? .zero, backoff.delay(failures: flight.failures, random: &random))
         let until = now.monotonic + delay.nanoseconds
         flight.phase = .waiting(reason, until: until)
-        lane.flight = flight
         placesTaken -= 1
         let reference = partition.reference(to: lane.number)
         timers.add(reference, at: until)
@@ -265,7 +266,7 @@ extension Settlement {
             counters.deadLetters += suspects.count
             if suspects.count == batch.eventCount { lane.doubtsLoneLine = true }
         }
-        lane.flight?.chain.deadLettered()
+        flight.chain.deadLettered()
         settle(lane, of: partition, now: now)
     }
 }

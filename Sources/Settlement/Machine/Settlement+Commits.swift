@@ -35,8 +35,9 @@ extension Settlement {
         for partition in dirty.sorted(by: { $0.number < $1.number }) {
             guard let statement = composeTakingBackCuts(of: partition, now: now) else { continue }
             for number in partition.intents {
-                partition.lane(number)?.flight?.phase = .recording
-                partition.lane(number)?.flight?.isStanding = true
+                let flight = partition.lane(number)?.flight
+                flight?.phase = .recording
+                flight?.isStanding = true
             }
             commits.append(
                 PartitionCommit(
@@ -93,10 +94,10 @@ extension Settlement {
         unrecordedCount -= 1
         if let recorded = flight.recordedIntent {
             // Its cut stands in earlier ledgers: it stays a batch and asks for its new token later.
-            lane.flight?.phase = .ready
-            lane.flight?.intent = recorded
-            lane.flight?.recordedIntent = nil
-            lane.flight?.mustVerify = true
+            flight.phase = .ready
+            flight.intent = recorded
+            flight.recordedIntent = nil
+            flight.mustVerify = true
             enqueue(lane, of: partition)
             return
         }
@@ -126,8 +127,9 @@ extension Settlement {
                 acknowledge(part, of: partition)
             } else {
                 // The cuts stand: the next commit names the same batches.
-                for lane in part.intents where partition.lane(lane)?.flight?.phase == .recording {
-                    partition.lane(lane)?.flight?.phase = .unrecorded
+                for lane in part.intents {
+                    guard let flight = partition.lane(lane)?.flight, flight.phase == .recording else { continue }
+                    flight.phase = .unrecorded
                     partition.intents.append(lane)
                 }
             }
@@ -150,10 +152,12 @@ extension Settlement {
         partition.refusals.permit(through: part.readThrough)
         partition.committedOffset = part.offset
         for number in part.intents {
-            guard let lane = partition.lane(number), lane.flight?.phase == .recording else { continue }
+            guard let lane = partition.lane(number), let flight = lane.flight, flight.phase == .recording else {
+                continue
+            }
             // From here on it may be sent, and it is the first to get a place again.
-            lane.flight?.phase = .ready
-            lane.flight?.recordedIntent = nil
+            flight.phase = .ready
+            flight.recordedIntent = nil
             unrecordedCount -= 1
             guard !partition.isLeaving else { continue }
             lanesToCall.append(partition.reference(to: number))

@@ -3,13 +3,21 @@ package import Labelling
 extension Settlement {
     /// A labelling event was read.
     package func append(_ event: LabellingEvent, partition number: Int32, offset: Int64, now: Moment) {
-        guard let partition = partitions[number] else { return }
+        partitions.borrowed(number)?.use { append(event, to: $0, offset: offset, now: now) }
+    }
+
+    private func append(_ event: LabellingEvent, to partition: Partition, offset: Int64, now: Moment) {
         if offset < partition.position {
             reread(event, of: partition, offset: offset, now: now)
             return
         }
         advance(partition, past: offset)
-        let lane = partition.lane(project: event.project, type: event.type)
+        partition.borrowedLane(project: event.project, type: event.type).use {
+            append(event, to: $0, of: partition, offset: offset, now: now)
+        }
+    }
+
+    private func append(_ event: LabellingEvent, to lane: Lane, of partition: Partition, offset: Int64, now: Moment) {
         guard offset > lane.settled else {
             lane.lastSettledEvent = max(lane.lastSettledEvent, offset)
             partition.activate(lane)
@@ -18,8 +26,9 @@ extension Settlement {
             return
         }
         partition.activate(lane)
-        if !partition.reformingCuts.isEmpty, lane.flight?.phase == .reforming, offset <= lane.flight?.cut ?? -1 {
-            partition.heldBytes += lane.flight?.reforming?.append(event, offset: offset) ?? 0
+        if !partition.reformingCuts.isEmpty, let flight = lane.flight, flight.phase == .reforming, offset <= flight.cut
+        {
+            partition.heldBytes += flight.reforming?.append(event, offset: offset) ?? 0
             finishReforming(partition)
             return
         }
@@ -32,16 +41,15 @@ extension Settlement {
 
     /// The event takes its place at the end of its lane.
     func enter(_ event: LabellingEvent, into lane: Lane, of partition: Partition, offset: Int64, now: Moment) {
-        let isFirst = lane.segments.isEmpty
-        let bytes = lane.append(
-            event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic, settings: settings)
-        partition.heldBytes += bytes
-        partition.receivedBytes += bytes
+        let (growth, isFirst) = lane.append(
+            event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic, bounds: bounds)
+        partition.heldBytes += growth.bytes
+        partition.receivedBytes += growth.bytes
         guard lane.flight == nil else { return }
         // By waiting it gets ripe when its timer goes off, or when something else changes than that one more has come.
         if isFirst { setTimer(of: lane, in: partition) }
         guard !lane.isQueued else { return }
-        if isFirst ? isRipe(lane, of: partition, now: now.monotonic) : isFull(lane) {
+        if isFirst ? isRipe(lane, of: partition, now: now.monotonic) : growth.isFull || lane.segments.isMoreThanOne {
             enqueue(lane, of: partition)
         }
     }
@@ -108,7 +116,9 @@ extension Settlement {
     private func finishReforming(_ partition: Partition) {
         while let (cut, number) = partition.reformingCuts.last, partition.position > cut {
             partition.reformingCuts.removeLast()
-            guard let lane = partition.lane(number), let segment = lane.flight?.reforming else { continue }
+            guard let lane = partition.lane(number), let flight = lane.flight, let segment = flight.reforming else {
+                continue
+            }
             if segment.isEmpty {
                 // Every event of it was removed from the log; there is nothing left that could be sent.
                 lane.flight = nil
@@ -120,7 +130,7 @@ extension Settlement {
             }
             let batch = Batch(
                 era: partition.era, dataset: lane.dataset, partition: partition.number, cut: cut, segment: segment)
-            lane.flight?.finishReforming(as: batch)
+            flight.finishReforming(as: batch)
             partition.version += 1
             enqueue(lane, of: partition)
         }

@@ -8,11 +8,14 @@ extension Settlement {
             || now >= ripensAt(head, of: lane, in: partition)
     }
 
+    /// What a segment may hold at the moment.
+    var bounds: Segment.Bounds {
+        Segment.Bounds(bytes: settings.batchBytes, lines: settings.batchLines, ripeBytes: ripeBytes)
+    }
+
     /// Whether the lane has enough for a batch, however long that has waited.
-    @inline(__always)
-    func isFull(_ lane: Lane) -> Bool {
-        guard !lane.segments.isMoreThanOne, let head = lane.segments.last else { return !lane.segments.isEmpty }
-        return head.events.count >= settings.batchLines || head.heldBytes >= ripeBytes
+    private func isFull(_ lane: Lane) -> Bool {
+        lane.segments.isMoreThanOne || lane.segments.last?.isFull(within: bounds) ?? false
     }
 
     /// When the events have waited long enough, in monotonic nanoseconds. Those that were read before their partition's

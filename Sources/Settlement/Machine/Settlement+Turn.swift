@@ -65,7 +65,7 @@ extension Settlement {
             return
         }
         if case .waiting(_, let until) = flight.phase, until <= now {
-            lane.flight?.phase = .ready
+            flight.phase = .ready
             enqueue(lane, of: partition)
         }
     }
