@@ -66,8 +66,8 @@ let package = Package(
         ),
 
         .target(name: "LookoutVision"),
-        // One instruction that Swift has no way to say: thousands of lanes grow side by side, and are sent, each in memory that
-        // is long out of the processor's caches.
+        // Prefetching, which Swift has no way to say: lanes' lines are written to, and batches are read from, many pieces of
+        // memory that are long out of the processor's caches.
         .target(name: "CPrefetch"),
         // Base64 by the processor's wide instructions, chosen at run time, which Swift has no way to say.
         .target(name: "CBase64"),

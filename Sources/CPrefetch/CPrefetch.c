@@ -1,3 +1,3 @@
 #include "CPrefetch.h"
 
-// Nothing but the header: what it declares is one instruction where it is called.
+// Nothing but the header: what it declares is a few instructions where it is called.

@@ -152,10 +152,14 @@ extension UpdateBody {
         /// Gives a block back once it was read, for the next one to use its memory.
         package mutating func reuse(_ block: consuming ByteBuffer) { spare = block }
 
-        /// What the processor does not foresee is that the payload goes on elsewhere.
-        private static func prefetch(_ chunk: UnsafeRawBufferPointer) {
-            if let start = chunk.baseAddress { cprefetch_for_reading(start, min(chunk.count, 1024)) }
+        /// Asks for the beginning of the chunk behind this one, which the processor does not foresee: it lies elsewhere.
+        private func prefetchNextChunk() {
+            guard chunk + 1 < payload.chunks.count, let start = payload.chunks[chunk + 1].baseAddress else { return }
+            cprefetch_for_reading(start, min(payload.chunks[chunk + 1].count, Self.mostPrefetched))
         }
+
+        /// Bytes. What comes behind them the processor foresees.
+        private static let mostPrefetched = 1024
 
         /// The next block; nil after the last one.
         package mutating func next() -> ByteBuffer? {
@@ -175,7 +179,7 @@ extension UpdateBody {
             while room > 0, chunk < payload.chunks.count {
                 let bytes = payload.chunks[chunk]
                 let part = UnsafeRawBufferPointer(rebasing: bytes[position...].prefix(room))
-                if chunk + 1 < payload.chunks.count { Self.prefetch(payload.chunks[chunk + 1]) }
+                if position + part.count == bytes.count { prefetchNextChunk() }
                 block.writeWithUnsafeMutableBytes(
                     minimumWritableBytes: Base64Encoder.encodedByteCount(part.count + 2)
                 ) { encoder.encode(part, into: $0) }

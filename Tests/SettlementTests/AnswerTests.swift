@@ -18,6 +18,13 @@ import Testing
         return bench
     }
 
+    /// How many failures in a row each wait for that reason spoke of.
+    private func failures(_ reason: WaitReason, _ bench: Bench) -> [Int] {
+        bench.notices.compactMap { notice in
+            if case .waiting(_, _, reason, _, _, let failures) = notice { failures } else { nil }
+        }
+    }
+
     @Test(arguments: [
         Answer.exception(APIException(.conflict, "busy")), .exception(APIException(.accessDenied, "no")),
         .exception(APIException(.throttling, "slow")), .exception(APIException(.internalServer, "oops")),
@@ -145,6 +152,8 @@ import Testing
         }
         #expect(bench.everyLetter.isEmpty)
         #expect(bench.everyCall.count < 200, "and asks ever more rarely")
+        let failures = failures(.outage, bench)
+        #expect(failures.count > 3 && failures == Array(1...failures.count), "each round is one failure more")
         bench.settleEverything()
         #expect(bench.everyLetter.isEmpty)
         #expect(bench.committed[0]?.offset == 20)
@@ -191,6 +200,7 @@ import Testing
             #expect(bench.calls.first?.kind == .createDataset)
             bench.answer(nil, .created)
         }
+        #expect(failures(.datasetMissing, bench) == Array(2...21), "each creation is one failure more")
         bench.answer()
         bench.settleEverything()
         #expect(bench.committed[0]?.offset == 2)

@@ -22,6 +22,22 @@ import Testing
         }
     }
 
+    @Test func whoeverIsFullWaitsForNobody() {
+        let bench = Bench(
+            Bench.settings {
+                $0.linger = .seconds(600)
+                $0.batchLines = 3
+            })
+        bench.assign(0)
+        bench.acknowledge()
+        bench.publish([SampleEvent("p", "a"), SampleEvent("q", "a"), SampleEvent("p", "b")])
+        #expect(bench.commit == nil)
+        bench.publish([SampleEvent("p", "c")])
+        #expect(bench.commit != nil, "it is the third one, and no other need come")
+        bench.acknowledge()
+        #expect(bench.calls.map(\.batch.eventCount) == [3])
+    }
+
     @Test func whatComesAfterTheEndLingersAgain() {
         let bench = Bench(Bench.settings { $0.lingersAtEnd = false })
         bench.assign(0)

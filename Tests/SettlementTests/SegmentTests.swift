@@ -141,48 +141,14 @@ import Testing
         #expect(batch.textLines(of: batch.whole) == [escaped.line])
     }
 
-    /// How a segment of one event takes a second one, which is as long.
-    private func growth(
-        bytes: Int, lines: Int, ripeBytes: Int = .max, offset: Int64 = 2, seal: Int64 = -1
-    ) -> Segment.Growth? {
-        let event = SampleEvent("p", "a", "1")
-        let one = segment([(1, event)])
-        var growth: Segment.Growth?
-        event.withEvent {
-            growth = one.append(
-                $0, offset: offset, seal: seal, within: .init(bytes: bytes, lines: lines, ripeBytes: ripeBytes))
-        }
-        #expect(one.events.count == (growth == nil ? 1 : 2))
-        return growth
-    }
-
-    @Test func roomIsMeasuredInBytesAndLines() throws {
+    @Test func roomIsMeasuredInBytesAndLines() {
         let event = SampleEvent("p", "a", "1")
         let size = event.line.utf8.count
-        #expect(growth(bytes: 2 * size + 2, lines: 2) != nil)
-        #expect(growth(bytes: 2 * size + 1, lines: 2) == nil)
-        #expect(growth(bytes: 2 * size + 2, lines: 1) == nil)
-        let empty = Segment(openedAt: 0)
-        event.withEvent {
-            let growth = empty.append($0, offset: 1, seal: -1, within: .init(bytes: 1, lines: 0, ripeBytes: .max))
-            #expect(growth != nil, "an empty segment takes any line")
-        }
-    }
-
-    @Test func noSegmentReachesAcrossASeal() {
-        #expect(growth(bytes: .max, lines: 9, offset: 2, seal: 0) != nil, "all of it lies beyond")
-        #expect(growth(bytes: .max, lines: 9, offset: 2, seal: 1) == nil)
-        #expect(growth(bytes: .max, lines: 9, offset: 2, seal: 2) != nil, "it ends there")
-    }
-
-    @Test func aSegmentIsFullByLinesOrByWhatItHolds() throws {
-        let some = try #require(growth(bytes: .max, lines: 3))
-        #expect(!some.isFull)
-        #expect(try #require(growth(bytes: .max, lines: 2)).isFull)
-        // (The first event has made all the room that the second one takes.)
-        let held = segment([(1, SampleEvent("p", "a", "1"))]).heldBytes + some.bytes
-        #expect(try #require(growth(bytes: .max, lines: 3, ripeBytes: held)).isFull)
-        #expect(try !#require(growth(bytes: .max, lines: 3, ripeBytes: held + 1)).isFull)
+        let one = segment([(1, event)])
+        #expect(one.hasRoom(for: size, bytes: 2 * size + 2, lines: 2))
+        #expect(!one.hasRoom(for: size, bytes: 2 * size + 1, lines: 2))
+        #expect(!one.hasRoom(for: size, bytes: 2 * size + 2, lines: 1))
+        #expect(Segment(openedAt: 0).hasRoom(for: size, bytes: 1, lines: 0), "an empty segment takes any line")
     }
 }
 

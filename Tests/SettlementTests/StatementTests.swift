@@ -18,7 +18,9 @@ import Testing
 
     /// A lane that has settled up to an offset, or that has an event there unsettled.
     private func lane(_ number: Int, of partition: Partition, settled: Int64? = nil, unsettled: Int64? = nil) {
-        let lane = Array(key(number).project.utf8).withUnsafeBytes { partition.lane(project: $0, type: .train) }
+        let lane = Array(key(number).project.utf8).withUnsafeBytes {
+            partition.borrowedLane(project: $0, type: .train).owned
+        }
         if let settled {
             lane.settled = settled
             lane.lastSettledEvent = settled

@@ -3,7 +3,7 @@ internal import LookoutVision
 
 /// The ordered queue of one dataset's events inside one partition; at most one batch is in flight.
 final class Lane {
-    // What every event needs comes first, in one line of the processor's caches: of thousands of lanes little is there.
+    // What every event needs comes first, and lies close together: of thousands of lanes little is in the processor's caches.
     /// Events at offsets ≤ this need nothing more.
     var settled: Int64
     var segments = SegmentQueue()
@@ -71,25 +71,27 @@ final class Lane {
     }
 
     /// Adds an event behind all others. No segment reaches across `seal`: it ends at that offset or begins above.
-    /// - Returns: how the segment has grown, and whether the lane had none before.
+    /// - Returns: how many bytes more the lane holds, and whether it had no event before.
     @inline(__always)
     func append(
-        _ event: LabellingEvent, offset: Int64, seal: Int64, now: Int64, bounds: Segment.Bounds
-    ) -> (growth: Segment.Growth, isFirst: Bool) {
-        guard let last = segments.borrowedLast else {
-            return (begin(with: event, offset: offset, now: now, bounds: bounds), true)
+        _ event: LabellingEvent, offset: Int64, seal: Int64, now: Int64, maximumBytes: Int, maximumLines: Int
+    ) -> (bytes: Int, isFirst: Bool) {
+        guard let last = segments.borrowedLast else { return (begin(with: event, offset: offset, now: now), true) }
+        let bytes: Int? = last.use { last in
+            guard offset <= seal || last.lastOffset ?? offset > seal,
+                last.hasRoom(for: event.maximumLineCount, bytes: maximumBytes, lines: maximumLines)
+            else { return nil }
+            return last.append(event, offset: offset)
         }
-        let growth = last.use { $0.append(event, offset: offset, seal: seal, within: bounds) }
-        return (growth ?? begin(with: event, offset: offset, now: now, bounds: bounds), false)
+        return (bytes ?? begin(with: event, offset: offset, now: now), false)
     }
 
-    /// Of a few hundred events one begins a segment.
+    /// Begins a segment with the event: seldom, and so out of the way of the others.
+    /// - Returns: how many bytes it holds.
     @inline(never)
-    private func begin(
-        with event: LabellingEvent, offset: Int64, now: Int64, bounds: Segment.Bounds
-    ) -> Segment.Growth {
+    private func begin(with event: LabellingEvent, offset: Int64, now: Int64) -> Int {
         let segment = Segment(openedAt: now)
         segments.append(segment)
-        return segment.append(event, offset: offset, within: bounds)
+        return segment.append(event, offset: offset)
     }
 }

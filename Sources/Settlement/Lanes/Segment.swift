@@ -41,46 +41,10 @@ package final class Segment: @unchecked Sendable {
     var firstOffset: Int64? { events.firstOffset }
     var lastOffset: Int64? { events.lastOffset }
 
-    /// How much a segment may hold, and how much is enough.
-    struct Bounds {
-        /// Bytes of its payload at most.
-        var bytes: Int
-        /// Events at most.
-        var lines: Int
-        /// Held bytes from which on it need not wait for more events.
-        var ripeBytes: Int
-    }
-
-    /// What came of adding an event.
-    struct Growth {
-        /// How many bytes more the segment holds.
-        var bytes: Int
-        /// Whether the segment has enough for a batch.
-        var isFull: Bool
-    }
-
-    /// Adds an event behind all others, unless it had better begin a segment of its own: there is no room for it, or it lies
-    /// beyond `seal` and what is here does not.
-    func append(_ event: LabellingEvent, offset: Int64, seal: Int64, within bounds: Bounds) -> Growth? {
-        guard offset <= seal || lastOffset ?? offset > seal, hasRoom(for: event.maximumLineCount, within: bounds) else {
-            return nil
-        }
-        return append(event, offset: offset, within: bounds)
-    }
-
     /// Whether one more line of at most `count` bytes still fits.
-    private func hasRoom(for count: Int, within bounds: Bounds) -> Bool {
-        events.isEmpty || (lines.byteCount + count + 1 <= bounds.bytes && events.count < bounds.lines)
+    func hasRoom(for count: Int, bytes maximumBytes: Int, lines maximumLines: Int) -> Bool {
+        events.isEmpty || (lines.byteCount + count + 1 <= maximumBytes && events.count < maximumLines)
     }
-
-    /// Adds an event behind all others, whether or not there is room.
-    func append(_ event: LabellingEvent, offset: Int64, within bounds: Bounds) -> Growth {
-        let bytes = append(event, offset: offset)
-        return Growth(bytes: bytes, isFull: isFull(within: bounds))
-    }
-
-    /// Whether that is enough for a batch.
-    func isFull(within bounds: Bounds) -> Bool { events.count >= bounds.lines || heldBytes >= bounds.ripeBytes }
 
     /// Adds an event behind all others.
     /// - Returns: how many bytes more the segment holds.

@@ -15,10 +15,6 @@ extension Partition {
             ?? Borrowed(meet(DatasetKey(project: String(decoding: project, as: UTF8.self), type: type)))
     }
 
-    func lane(project: UnsafeRawBufferPointer, type: DatasetType) -> Lane {
-        borrowedLane(project: project, type: type).owned
-    }
-
     /// A dataset's lane begins where the inherited ledger says that it is.
     private func meet(_ dataset: DatasetKey) -> Lane {
         let digest = LaneDigest(dataset)

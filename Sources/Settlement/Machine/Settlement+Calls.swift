@@ -94,6 +94,7 @@ extension Settlement {
     /// What refuses the rest of a batch may be mended without anyone touching this worker.
     private func askAgainLater(_ lane: Lane, of partition: Partition, now: Moment) {
         guard let flight = lane.flight, let batch = flight.batch else { return }
+        // (Of the round that is over.)
         flight.failures = flight.chain.round
         flight.chain.resume(in: batch)
         wait(

@@ -41,15 +41,16 @@ extension Settlement {
 
     /// The event takes its place at the end of its lane.
     func enter(_ event: LabellingEvent, into lane: Lane, of partition: Partition, offset: Int64, now: Moment) {
-        let (growth, isFirst) = lane.append(
-            event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic, bounds: bounds)
-        partition.heldBytes += growth.bytes
-        partition.receivedBytes += growth.bytes
+        let (bytes, isFirst) = lane.append(
+            event, offset: offset, seal: partition.room.round ?? -1, now: now.monotonic,
+            maximumBytes: settings.batchBytes, maximumLines: settings.batchLines)
+        partition.heldBytes += bytes
+        partition.receivedBytes += bytes
         guard lane.flight == nil else { return }
         // By waiting it gets ripe when its timer goes off, or when something else changes than that one more has come.
         if isFirst { setTimer(of: lane, in: partition) }
         guard !lane.isQueued else { return }
-        if isFirst ? isRipe(lane, of: partition, now: now.monotonic) : growth.isFull || lane.segments.isMoreThanOne {
+        if isFirst ? isRipe(lane, of: partition, now: now.monotonic) : isFull(lane) {
             enqueue(lane, of: partition)
         }
     }

@@ -8,14 +8,13 @@ extension Settlement {
             || now >= ripensAt(head, of: lane, in: partition)
     }
 
-    /// What a segment may hold at the moment.
-    var bounds: Segment.Bounds {
-        Segment.Bounds(bytes: settings.batchBytes, lines: settings.batchLines, ripeBytes: ripeBytes)
-    }
-
     /// Whether the lane has enough for a batch, however long that has waited.
-    private func isFull(_ lane: Lane) -> Bool {
-        lane.segments.isMoreThanOne || lane.segments.last?.isFull(within: bounds) ?? false
+    @inline(__always)
+    func isFull(_ lane: Lane) -> Bool {
+        if lane.segments.isMoreThanOne { return true }
+        return lane.segments.borrowedLast?.use { last in
+            last.events.count >= settings.batchLines || last.heldBytes >= ripeBytes
+        } ?? false
     }
 
     /// When the events have waited long enough, in monotonic nanoseconds. Those that were read before their partition's

@@ -82,8 +82,8 @@ extension Settlement {
     /// An event below the position was read again; lanes that hold it already, or have settled it, pass it over.
     func reread(_ event: LabellingEvent, of partition: Partition, offset: Int64, now: Moment) {
         partition.lastRead = offset
-        let lane = partition.lane(project: event.project, type: event.type)
-        if let missing = lane.missing, missing.isRefilling, offset >= missing.from {
+        partition.borrowedLane(project: event.project, type: event.type).use { lane in
+            guard let missing = lane.missing, missing.isRefilling, offset >= missing.from else { return }
             lane.missing?.from = offset + 1
             enter(event, into: lane, of: partition, offset: offset, now: now)
         }
