@@ -18,10 +18,13 @@ import Testing
         return bench
     }
 
-    /// How many failures in a row each wait for that reason spoke of.
-    private func failures(_ reason: WaitReason, _ bench: Bench) -> [Int] {
+    /// How many failures in a row each wait spoke of; of those for one reason only, where it is given.
+    private func failures(_ bench: Bench, _ wanted: WaitReason? = nil) -> [Int] {
         bench.notices.compactMap { notice in
-            if case .waiting(_, _, reason, _, _, let failures) = notice { failures } else { nil }
+            guard case .waiting(_, _, let reason, _, _, let failures) = notice, reason == wanted ?? reason else {
+                return nil
+            }
+            return failures
         }
     }
 
@@ -40,6 +43,7 @@ import Testing
             bench.run(60_000)
             #expect(bench.token(try #require(bench.calls.first)) == token)
         }
+        #expect(failures(bench) == Array(1...50))
         #expect(bench.everyLetter.isEmpty)
         bench.answer()
         bench.settleEverything()
@@ -152,7 +156,7 @@ import Testing
         }
         #expect(bench.everyLetter.isEmpty)
         #expect(bench.everyCall.count < 200, "and asks ever more rarely")
-        let failures = failures(.outage, bench)
+        let failures = failures(bench, .outage)
         #expect(failures.count > 3 && failures == Array(1...failures.count), "each round is one failure more")
         bench.settleEverything()
         #expect(bench.everyLetter.isEmpty)
@@ -200,7 +204,9 @@ import Testing
             #expect(bench.calls.first?.kind == .createDataset)
             bench.answer(nil, .created)
         }
-        #expect(failures(.datasetMissing, bench) == Array(2...21), "each creation is one failure more")
+        #expect(
+            failures(bench, .datasetMissing) == Array(2...21),
+            "each creation is one more, and after the first nobody waits")
         bench.answer()
         bench.settleEverything()
         #expect(bench.committed[0]?.offset == 2)

@@ -64,9 +64,9 @@ extension ConsumerControl {
 
     /// Waits for the first message, then takes what is there, up to a bound.
     ///
-    /// Single messages, not batches: batch consume loses offsets around pause and resume before 2.1.0. And in 2.0.2, and
-    /// those after it that were read, it loses a message where the callback of what stood before it in the queue has called
-    /// `rd_kafka_yield`, as ours do: it looks at that flag when the message has been taken out. Messages are prefetched, so a
+    /// Single messages, not batches: batch consume loses offsets around pause and resume before 2.1.0. It also loses a
+    /// message, in 2.0.2 as in later versions, where the callback of what stood before it in the queue has called
+    /// `rd_kafka_yield`, as ours do: it looks at that only when the message has been taken out. Messages are prefetched, so a
     /// poll costs no system call.
     private func pollRound(_ handle: ClientHandle, wait: Duration) {
         guard let first = poll(handle, wait: wait) else { return }

@@ -71,7 +71,7 @@ final class Lane {
     }
 
     /// Adds an event behind all others. No segment reaches across `seal`: it ends at that offset or begins above.
-    /// - Returns: how many bytes more the lane holds, and whether it had no event before.
+    /// - Returns: how many bytes more the lane holds, and whether it had no segment before.
     @inline(__always)
     func append(
         _ event: LabellingEvent, offset: Int64, seal: Int64, now: Int64, maximumBytes: Int, maximumLines: Int
