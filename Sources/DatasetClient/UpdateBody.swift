@@ -155,11 +155,8 @@ extension UpdateBody {
         /// Asks for the beginning of the chunk behind this one, which the processor does not foresee: it lies elsewhere.
         private func prefetchNextChunk() {
             guard chunk + 1 < payload.chunks.count, let start = payload.chunks[chunk + 1].baseAddress else { return }
-            cprefetch_for_reading(start, min(payload.chunks[chunk + 1].count, Self.mostPrefetched))
+            cprefetch_for_reading(start, payload.chunks[chunk + 1].count)
         }
-
-        /// Bytes. What comes behind them the processor foresees.
-        private static let mostPrefetched = 1024
 
         /// The next block; nil after the last one.
         package mutating func next() -> ByteBuffer? {

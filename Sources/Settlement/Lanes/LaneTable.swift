@@ -81,6 +81,7 @@ final class LaneTable {
 
     @inline(__always)
     private func hash(of project: UnsafeRawBufferPointer, _ type: DatasetType) -> UInt64 {
+        // (To compare it by `==` would go by way of its protocol, for every event.)
         switch type {
         case .train: hash(project)
         case .test: hash(project) ^ 1

@@ -58,13 +58,10 @@ struct LineStore: ~Copyable {
         self.end?.used += count + 1
         // The lane's next line is about as long, and comes when hundreds of others have been written.
         let rest = end.capacity - end.used - count - 1
-        cprefetch_for_writing(target + count + 1, min(count + 1, rest, Self.mostPrefetched))
+        cprefetch_for_writing(target + count + 1, min(count + 1, rest))
         byteCount += count + 1
         return Place(start: UInt32(end.used), count: UInt32(count), chunk: end.chunk)
     }
-
-    /// Bytes. What comes behind it the processor foresees.
-    private static let mostPrefetched = 1024
 
     private mutating func addChunk(atLeast count: Int) -> End {
         var capacity = Chunk.smallest
